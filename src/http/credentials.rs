@@ -1,0 +1,79 @@
+//! `Authorization`: bytes in, a token or a refusal out. Bytes all the way: never `to_str` (failures 26).
+
+use ::http::header::AUTHORIZATION;
+use ::http::{HeaderMap, HeaderValue};
+
+use crate::verify::Rejection;
+
+use super::{BadRequest, Refusal};
+
+/// Far above any token of ours. What is longer is refused unread, never cut (failures 12, 27).
+const MAX_TOKEN68: usize = 256;
+
+/// The bearer token of a request, by RFC 6750 §2.1: `"Bearer" 1*SP b64token`, the scheme in any case
+/// (RFC 9110 §11.1).
+pub(super) fn bearer_token(headers: &HeaderMap) -> Result<&[u8], Refusal> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = lines.next() else {
+        return Err(Refusal::NoCredentials);
+    };
+    // A singleton field (RFC 9110 §5.3): which of two would be meant is anybody's guess.
+    if lines.next().is_some() {
+        return Err(Refusal::BadRequest(BadRequest::RepeatedHeader));
+    }
+    parse(value.as_bytes())
+}
+
+/// So that nothing further in prints it: HTTP/2 does not index it and its `Debug` is redacted.
+pub(super) fn mark_sensitive(headers: &mut HeaderMap) {
+    if let ::http::header::Entry::Occupied(mut lines) = headers.entry(AUTHORIZATION) {
+        lines.iter_mut().for_each(|value: &mut HeaderValue| value.set_sensitive(true));
+    }
+}
+
+fn parse(value: &[u8]) -> Result<&[u8], Refusal> {
+    let malformed = Refusal::BadRequest(BadRequest::Grammar);
+    let value = trim(value);
+    if value.is_empty() {
+        return Err(Refusal::NoCredentials);
+    }
+    let (scheme, rest) = split_where(value, |byte| !is_tchar(byte));
+    if scheme.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
+        return Err(malformed);
+    }
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Err(Refusal::NoCredentials);
+    }
+    let (_, token) = split_where(rest, |byte| byte != b' ');
+    if token.len() > MAX_TOKEN68 {
+        return Err(Refusal::Rejected(Rejection::Malformed));
+    }
+    let (body, padding) = split_where(token, |byte| !is_b64token_char(byte));
+    if body.is_empty() || padding.iter().any(|&byte| byte != b'=') {
+        return Err(malformed);
+    }
+    Ok(token)
+}
+
+/// SP and HTAB around a value are not part of it (RFC 9110 §5.5). Nothing else is white space here: not NBSP.
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+fn split_where(bytes: &[u8], boundary: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let at = bytes.iter().position(|&byte| boundary(byte)).unwrap_or(bytes.len());
+    bytes.split_at_checked(at).unwrap_or((bytes, &[]))
+}
+
+/// RFC 9110 §5.6.2.
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// RFC 6750 §2.1.
+fn is_b64token_char(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)
+}

@@ -1,0 +1,50 @@
+//! The door guard: tower layers that let in only requests with a good token.
+//!
+//! [`BearerAuthLayer`] judges the `Authorization` header before anything else runs and puts a
+//! [`VerifiedToken`](crate::VerifiedToken) into the request's extensions; [`RequireScopeLayer`] below it wants
+//! scopes. What is refused is answered by RFC 6750 and RFC 9110:
+//!
+//! | situation | status | challenge (`WWW-Authenticate`) |
+//! |---|---|---|
+//! | no `Authorization`, an empty one, or another scheme | 401 | `Bearer realm="…"`, no error code |
+//! | more than one `Authorization` line, or not `Bearer 1*SP b64token` | 400 | `error="invalid_request"` |
+//! | malformed, unknown, expired, revoked or rotated token | 401 | `error="invalid_token"`; a description only to the holder of the secret |
+//! | a scope is missing | 403 | `error="insufficient_scope", scope="…"` |
+//! | the store fails | 503 with `Retry-After` | none |
+//!
+//! Every refusal carries `Cache-Control: no-store`. A token is never read from the query, a form or a cookie.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
+//! use personal_tokens::{PersonalTokens, VerifiedToken, store::MemoryStore};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tokens = PersonalTokens::builder(MemoryStore::new()).prefix("shop").scopes(["products:read"]).build()?;
+//!
+//! async fn products(token: axum::Extension<VerifiedToken>) -> String {
+//!     format!("the products of {}", token.owner())
+//! }
+//!
+//! let app: Router = Router::new()
+//!     .route("/api/products", get(products).layer(RequireScopeLayer::new("products:read")?))
+//!     .layer(BearerAuthLayer::new(tokens));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod bearer_auth;
+mod challenge;
+mod credentials;
+mod door;
+#[cfg(feature = "axum")]
+mod extract;
+mod refusal;
+pub mod require_scope;
+
+pub use bearer_auth::{BearerAuth, BearerAuthLayer};
+pub use challenge::InvalidRealm;
+#[cfg(feature = "axum")]
+pub use extract::NoVerifiedToken;
+pub use refusal::{BadRequest, EmptyBody, Refusal, RenderRefusal};
+pub use require_scope::{RequireScope, RequireScopeLayer, RequiredScopes};

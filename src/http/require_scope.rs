@@ -1,0 +1,197 @@
+//! [`RequireScopeLayer`]: a route for tokens that may do a certain thing.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use crate::record::{InvalidScope, Scopes};
+use crate::verify::VerifiedToken;
+
+use super::Refusal;
+use super::door::{GuardedBy, refuse_without_door};
+
+/// Lets in only requests whose token has the scopes; stands below a
+/// [`BearerAuthLayer`](super::BearerAuthLayer). Others get 403 with a challenge that names the scopes
+/// (RFC 6750 §3.1), in the guard's realm and rendered by its renderer. Where no guard verified the request,
+/// the host has mounted its layers wrongly: 500, and the route stays shut.
+///
+/// ```
+/// use personal_tokens::http::RequireScopeLayer;
+///
+/// let one = RequireScopeLayer::new("products:read")?;
+/// let both = RequireScopeLayer::all(["products:read", "products:write"])?;
+/// let either = RequireScopeLayer::any(["products:read", "products:write"])?;
+/// # Ok::<(), personal_tokens::InvalidScope>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RequireScopeLayer {
+    required: RequiredScopes,
+}
+
+/// The service that [`RequireScopeLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct RequireScope<S> {
+    inner: S,
+    required: RequiredScopes,
+}
+
+/// Which scopes a route wants: all of them, or any one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequiredScopes {
+    scopes: Scopes,
+    one_suffices: bool,
+}
+
+impl RequireScopeLayer {
+    /// Wants this scope.
+    ///
+    /// # Errors
+    /// [`InvalidScope`] if it is none.
+    pub fn new(scope: &str) -> Result<Self, InvalidScope> {
+        Self::all([scope])
+    }
+
+    /// Wants all of these scopes.
+    ///
+    /// # Errors
+    /// [`InvalidScope`] if one is none, or there is none at all.
+    pub fn all<I>(scopes: I) -> Result<Self, InvalidScope>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        Self::of(Scopes::new(scopes)?, false)
+    }
+
+    /// Wants one of these scopes at least.
+    ///
+    /// # Errors
+    /// [`InvalidScope`] if one is none, or there is none at all.
+    pub fn any<I>(scopes: I) -> Result<Self, InvalidScope>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        Self::of(Scopes::new(scopes)?, true)
+    }
+
+    fn of(scopes: Scopes, one_suffices: bool) -> Result<Self, InvalidScope> {
+        // "All of none" would let in every token, "any of none" no token: both are mistakes.
+        if scopes.is_empty() {
+            return Err(InvalidScope::Length { bytes: 0 });
+        }
+        Ok(Self { required: RequiredScopes { scopes, one_suffices } })
+    }
+}
+
+impl RequiredScopes {
+    /// The scopes.
+    #[must_use]
+    pub fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// Whether one of them suffices; else all are wanted.
+    #[must_use]
+    pub fn one_suffices(&self) -> bool {
+        self.one_suffices
+    }
+
+    fn allow(&self, token: &VerifiedToken) -> bool {
+        if self.one_suffices {
+            self.scopes.iter().any(|scope| token.allows(scope))
+        } else {
+            self.scopes.is_subset_of(token.scopes())
+        }
+    }
+}
+
+impl<S> Layer<S> for RequireScopeLayer {
+    type Service = RequireScope<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RequireScope { inner, required: self.required.clone() }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for RequireScope<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: Default + 'static,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let state = match request.extensions().get::<VerifiedToken>() {
+            Some(token) if self.required.allow(token) => State::Inside { future: self.inner.call(request) },
+            Some(_) => State::Refused { response: Some(self.missing_scope(request)) },
+            None => State::Refused { response: Some(unguarded()) },
+        };
+        ResponseFuture { state }
+    }
+}
+
+impl<S> RequireScope<S> {
+    fn missing_scope<ReqBody, ResBody: Default + 'static>(&self, request: Request<ReqBody>) -> Response<ResBody> {
+        let refusal = Refusal::MissingScope(self.required.clone());
+        let (parts, _) = request.into_parts();
+        match parts.extensions.get::<GuardedBy<ResBody>>() {
+            Some(GuardedBy(door)) => door.refuse(&refusal, &parts),
+            None => refuse_without_door(&refusal),
+        }
+    }
+}
+
+fn unguarded<ResBody: Default>() -> Response<ResBody> {
+    let mut response = Response::new(ResBody::default());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
+pin_project! {
+    /// The answer of [`RequireScope`]: the inner service's, or a refusal.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<F, ResBody> {
+        #[pin]
+        state: State<F, ResBody>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, ResBody> {
+        Inside { #[pin] future: F },
+        Refused { response: Option<Response<ResBody>> },
+    }
+}
+
+impl<F, ResBody, E> Future for ResponseFuture<F, ResBody>
+where
+    F: Future<Output = Result<Response<ResBody>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Inside { future } => future.poll(cx),
+            // Polled after its end it stays pending; it does not panic.
+            StateProjection::Refused { response } => response.take().map_or(Poll::Pending, |own| Poll::Ready(Ok(own))),
+        }
+    }
+}
+
+impl<F, ResBody> fmt::Debug for ResponseFuture<F, ResBody> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

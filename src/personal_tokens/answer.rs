@@ -1,0 +1,23 @@
+use crate::record::TokenRecord;
+use crate::store::Cursor;
+use crate::token::Token;
+
+/// A token that was just issued or rotated in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Issued {
+    /// The token. Show [`expose`](Token::expose) to its owner now: it cannot be had again.
+    pub token: Token,
+    /// What is kept of it.
+    pub record: TokenRecord,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page {
+    /// The records, newest first.
+    pub tokens: Vec<TokenRecord>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<Cursor>,
+}

@@ -1,0 +1,138 @@
+//! What people do with their tokens, through the handle.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use rand::rngs::SysRng;
+
+use crate::record::{Change, ChangeRefused, OwnerId, Successor, TokenRecord};
+use crate::store::{ChangeError, Cursor, ListQuery, StoreError};
+use crate::token::{Token, TokenId};
+
+use super::{Issued, NewToken, Page, PersonalTokens, Rotation, TokenChange};
+
+impl PersonalTokens {
+    /// Issues a token. Its string is in the answer, and nowhere else, ever.
+    ///
+    /// # Errors
+    /// [`ChangeError::Refused`] if a word is invalid, the name is taken, the limit is reached or the policy
+    /// forbids it; [`ChangeError::Store`] if store, clock or random generator fail. Nothing is stored then,
+    /// unless the source says that the outcome is unknown.
+    pub async fn issue(&self, new: NewToken) -> Result<Issued, ChangeError> {
+        let now = self.now()?;
+        let (owner, name) = (new.owner.map_err(ChangeRefused::from)?, new.name.map_err(ChangeRefused::from)?);
+        let token = self.generate()?;
+        let mut record = TokenRecord::new(token.id(), owner, name, token.digest(), now);
+        record.scopes = new.scopes.map_err(ChangeRefused::from)?;
+        record.expiry = new.ends.resolve(now).map_err(ChangeRefused::from)?;
+        record.created_by = new.created_by.map_err(ChangeRefused::from)?;
+        let record = self.change(Change::issue(record, Arc::clone(&self.inner.policy))).await?;
+        Ok(Issued { token, record })
+    }
+
+    /// The owner's token of this id, whatever its state; none if the owner has none such.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn get(&self, owner: &OwnerId, id: TokenId) -> Result<Option<TokenRecord>, StoreError> {
+        let mut found = self.inner.store.get(owner, id).await?;
+        if let Some(record) = &mut found {
+            self.inner.usage.overlay(record);
+        }
+        Ok(found)
+    }
+
+    /// One page of the owner's tokens, newest first. Pages neither skip nor repeat a token, whatever is issued
+    /// between them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store or the clock fails.
+    pub async fn list(&self, owner: &OwnerId, query: ListQuery) -> Result<Page, StoreError> {
+        let limit = query.limit.min(ListQuery::MAX_LIMIT);
+        // One more than the page holds tells whether there is a next one.
+        let wider = ListQuery { limit: limit.checked_add(1).unwrap_or(NonZeroU32::MAX), ..query };
+        let mut tokens = self.inner.store.list(owner, &wider, self.now()?).await?;
+        let page_len = usize::try_from(limit.get()).unwrap_or(usize::MAX);
+        let more = tokens.len() > page_len;
+        tokens.truncate(page_len);
+        for record in &mut tokens {
+            self.inner.usage.overlay(record);
+        }
+        let next = if more { tokens.last().map(Cursor::in_list) } else { None };
+        Ok(Page { tokens, next })
+    }
+
+    /// Renames a token, changes its scopes or its expiry; its secret stays. An expired token lives again when
+    /// it gets a later expiry or none. Answers the token as it is now.
+    ///
+    /// # Errors
+    /// [`ChangeError`] as for [`issue`](Self::issue); also `NotFound`, and `Ended` for a revoked or rotated
+    /// token.
+    pub async fn update(&self, owner: &OwnerId, id: TokenId, change: TokenChange) -> Result<TokenRecord, ChangeError> {
+        let now = self.now()?;
+        let edit = change.resolve(now)?;
+        self.change(Change::update(owner.clone(), id, edit, now, Arc::clone(&self.inner.policy))).await
+    }
+
+    /// Replaces a token by a new one of the same name and scopes, with another secret; the old one is accepted
+    /// until its grace is over. All or nothing.
+    ///
+    /// # Errors
+    /// As for [`update`](Self::update).
+    pub async fn rotate(&self, owner: &OwnerId, id: TokenId, rotation: Rotation) -> Result<Issued, ChangeError> {
+        let now = self.now()?;
+        let expiry = rotation.ends.map(|ends| ends.resolve(now)).transpose().map_err(ChangeRefused::from)?;
+        let created_by = rotation.created_by.map_err(ChangeRefused::from)?;
+        let token = self.generate()?;
+        let successor = Successor { id: token.id(), digest: token.digest(), created_by, expiry, grace: rotation.grace };
+        let policy = Arc::clone(&self.inner.policy);
+        let record = self.change(Change::rotate(owner.clone(), id, successor, now, policy)).await?;
+        Ok(Issued { token, record })
+    }
+
+    /// Ends a token for good, and the grace of the one that it replaced. Once this returns, no verification
+    /// through this store accepts it. Doing it again changes nothing and is no error (RFC 7009 §2.2).
+    ///
+    /// # Errors
+    /// `NotFound` if the owner has no such token; [`ChangeError::Store`] if the store or the clock fails.
+    pub async fn revoke(&self, owner: &OwnerId, id: TokenId) -> Result<TokenRecord, ChangeError> {
+        self.change(Change::revoke(owner.clone(), id, self.now()?)).await
+    }
+
+    /// Ends every token of the owner that is or could become active: the account is closed or disabled
+    /// (OWASP ASVS 7.4.2). Answers how many.
+    ///
+    /// # Errors
+    /// [`ChangeError::Store`] if the store or the clock fails.
+    pub async fn revoke_all(&self, owner: &OwnerId) -> Result<u64, ChangeError> {
+        let changed = self.inner.store.change(&Change::revoke_all(owner.clone(), self.now()?)).await?;
+        Ok(u64::try_from(changed.written.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Writes the uses that verifications noted. A host calls it now and then, and before it stops.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails; what was not written is kept for the next call.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        self.inner.usage.flush(&*self.inner.store).await
+    }
+
+    /// How many uses were not noted since this handle was built, as too many waited for a
+    /// [`flush`](Self::flush).
+    #[must_use]
+    pub fn dropped_uses(&self) -> u64 {
+        self.inner.usage.dropped()
+    }
+
+    async fn change(&self, change: Change) -> Result<TokenRecord, ChangeError> {
+        let changed = self.inner.store.change(&change).await?;
+        let mut record =
+            changed.record.ok_or_else(|| StoreError::corrupt("the store answered a change without its record"))?;
+        self.inner.usage.overlay(&mut record);
+        Ok(record)
+    }
+
+    fn generate(&self) -> Result<Token, StoreError> {
+        Token::generate(&self.inner.prefix, &mut SysRng).map_err(StoreError::unavailable)
+    }
+}

@@ -1,0 +1,98 @@
+//! The handle: everything that a host does with tokens.
+
+mod answer;
+mod builder;
+mod error;
+mod manage;
+mod request;
+mod verify;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::record::Policy;
+use crate::store::{StoreError, TokenStore};
+use crate::timestamp::Timestamp;
+use crate::token::TokenPrefix;
+use crate::usage::Usage;
+
+pub use answer::{Issued, Page};
+pub use builder::{BuildError, Builder};
+pub use error::VerifyError;
+pub use request::{NewToken, Rotation, TokenChange};
+#[cfg(feature = "tower")]
+pub(crate) use verify::Begun;
+
+/// The handle that a host holds: it issues, verifies, lists, changes and revokes tokens.
+///
+/// Cheap to clone (one reference count) and not generic, so it goes into any application state. All its
+/// methods take `&self`; the futures may be dropped at any point: a change is then made whole or not at all.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use personal_tokens::store::{ListQuery, MemoryStore};
+/// use personal_tokens::{Duration, Expiry, NewToken, OwnerId, PersonalTokens, Rotation, TokenChange};
+///
+/// let tokens = PersonalTokens::builder(MemoryStore::new())
+///     .prefix("shop")
+///     .scopes(["products:read", "products:write"])
+///     .build()?;
+///
+/// let owner = OwnerId::new("store-42")?;
+/// let new = NewToken::new(&owner, "Shopify sync").scopes(["products:read"]).expires_in(Duration::days(30));
+/// let issued = tokens.issue(new).await?;
+/// let id = issued.record.id;
+///
+/// let verified = tokens.verify(issued.token.expose()).await?;
+/// assert!(verified.allows("products:read"));
+///
+/// tokens.update(&owner, id, TokenChange::new().expiry(Expiry::Never)).await?;
+/// let successor = tokens.rotate(&owner, id, Rotation::new().grace(Duration::hours(24))).await?;
+/// tokens.revoke(&owner, successor.record.id).await?;
+/// assert!(tokens.list(&owner, ListQuery::active()).await?.tokens.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PersonalTokens {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn TokenStore>,
+    /// The prefix of new tokens first, then the former ones.
+    prefixes: Box<[TokenPrefix]>,
+    prefix: TokenPrefix,
+    policy: Arc<Policy>,
+    clock: Arc<dyn Clock>,
+    usage: Usage,
+}
+
+impl PersonalTokens {
+    /// Begins a handle over this store. It needs a [`prefix`](Builder::prefix) at least.
+    pub fn builder(store: impl TokenStore + 'static) -> Builder {
+        Builder::new(Arc::new(store))
+    }
+
+    /// What this handle allows.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// A clock out of range is our side's failure: there is no instant to judge by.
+    fn now(&self) -> Result<Timestamp, StoreError> {
+        self.inner.clock.now().map_err(StoreError::unavailable)
+    }
+}
+
+impl fmt::Debug for PersonalTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PersonalTokens")
+            .field("prefixes", &self.inner.prefixes)
+            .field("policy", &self.inner.policy)
+            .finish_non_exhaustive()
+    }
+}

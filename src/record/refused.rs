@@ -1,0 +1,97 @@
+use time::Duration;
+
+use crate::timestamp::{Timestamp, TimestampOutOfRange};
+use crate::token::TokenId;
+
+use super::{InvalidScope, InvalidText, Scope, Scopes, TokenState};
+
+/// Why a change was refused. Nothing was written; asking again for the same brings the same answer until
+/// something else changes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeRefused {
+    /// The owner has no token of this id. Another owner's token is no different from none.
+    #[error("no such token")]
+    NotFound,
+    /// The token is revoked or was rotated away (also while its grace lasts): it cannot be changed any more.
+    #[error("the token is {0} and cannot be changed any more")]
+    Ended(TokenState),
+    /// Another current token of the owner has this name.
+    #[error("the name is taken by the {state} token {holder}: choose another, or rename or revoke that one")]
+    NameTaken {
+        /// Who holds it.
+        holder: TokenId,
+        /// Active, or Expired: an expired token can be extended, so it keeps its name.
+        state: TokenState,
+    },
+    /// The owner has as many active tokens as the policy allows.
+    #[error("the limit of {max} active tokens is reached: revoke one first")]
+    LimitReached {
+        /// The limit.
+        max: u32,
+    },
+    /// The new token's id exists already. With a sound random generator this does not happen.
+    #[error("the new token's id exists already: the random generator repeats itself")]
+    IdTaken,
+    /// The expiry is not in the future.
+    #[error("the expiry {expiry} is not in the future: revoke the token to end it now")]
+    ExpiryInPast {
+        /// What was asked for.
+        expiry: Timestamp,
+    },
+    /// The token would live longer than the policy allows.
+    #[error("the token would live too long: at most {} are allowed from now", in_words(*max))]
+    LifetimeTooLong {
+        /// The longest life, counted from now.
+        max: Duration,
+    },
+    /// The policy wants an expiry.
+    #[error("the token needs an expiry{}", max.map(|max| format!(": at most {} from now", in_words(max))).unwrap_or_default())]
+    NeverNotAllowed {
+        /// The longest life, counted from now, if there is a limit.
+        max: Option<Duration>,
+    },
+    /// The grace of a rotation is negative or longer than the policy allows.
+    #[error("the grace is out of range: none to {} are allowed", in_words(*max))]
+    GraceOutOfRange {
+        /// The longest grace.
+        max: Duration,
+    },
+    /// A scope is not on the host's list.
+    #[error("the scope {scope} is not offered; {}", offered(allowed))]
+    UnknownScope {
+        /// The first such scope.
+        scope: Scope,
+        /// The host's list.
+        allowed: Scopes,
+    },
+    /// An owner id, actor or token name breaks its rules.
+    #[error(transparent)]
+    Text(#[from] InvalidText),
+    /// A scope breaks the rules of RFC 6749 §3.3.
+    #[error(transparent)]
+    Scope(#[from] InvalidScope),
+    /// The expiry lies outside years 1 to 9999.
+    #[error("the expiry is out of range: {0}")]
+    Expiry(#[from] TimestampOutOfRange),
+}
+
+fn offered(allowed: &Scopes) -> String {
+    if allowed.is_empty() { "tokens have no scopes here".to_owned() } else { format!("these are: {allowed}") }
+}
+
+/// `30 days`, `36 hours`, `90 minutes`, or seconds with their fraction.
+fn in_words(span: Duration) -> String {
+    let exact = |unit: Duration| span.whole_seconds().checked_rem(unit.whole_seconds()) == Some(0);
+    if span.subsec_nanoseconds() != 0 || !exact(Duration::MINUTE) {
+        return format!("{} seconds", span.as_seconds_f64());
+    }
+    if exact(Duration::DAY) {
+        return format!("{} days", span.whole_days());
+    }
+    if exact(Duration::HOUR) {
+        format!("{} hours", span.whole_hours())
+    } else {
+        format!("{} minutes", span.whole_minutes())
+    }
+}

@@ -1,0 +1,74 @@
+//! The concurrent map from id to record. Reads take no lock; each write replaces one record as a whole.
+
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use papaya::{Compute, HashMap, Operation};
+
+use crate::record::TokenRecord;
+use crate::token::TokenId;
+
+#[derive(Default)]
+pub(super) struct IdMap(HashMap<TokenId, Arc<TokenRecord>, BuildHasherDefault<IdHasher>>);
+
+impl IdMap {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn get(&self, id: TokenId) -> Option<Arc<TokenRecord>> {
+        self.0.pin().get(&id).cloned()
+    }
+
+    /// False if the id is taken; nothing is written then.
+    pub(super) fn try_insert(&self, record: Arc<TokenRecord>) -> bool {
+        self.0.pin().try_insert(record.id, record).is_ok()
+    }
+
+    /// Replaces the record by what `new` makes of it, in one atomic step, and answers the one replaced. None if
+    /// there is no record or `new` wants none. `new` may run more than once.
+    pub(super) fn replace(
+        &self,
+        id: TokenId,
+        new: impl Fn(&TokenRecord) -> Option<TokenRecord>,
+    ) -> Option<Arc<TokenRecord>> {
+        let replaced = |entry: Option<(&TokenId, &Arc<TokenRecord>)>| match entry.and_then(|(_, old)| new(old)) {
+            Some(record) => Operation::Insert(Arc::new(record)),
+            None => Operation::Abort(()),
+        };
+        match self.0.pin().compute(id, replaced) {
+            Compute::Updated { old: (_, old), .. } => Some(Arc::clone(old)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn remove(&self, id: TokenId) {
+        self.0.pin().remove(&id);
+    }
+
+    /// At most so many of the records that fulfil the condition, in no order.
+    pub(super) fn filtered(&self, condition: impl Fn(&TokenRecord) -> bool, at_most: usize) -> Vec<Arc<TokenRecord>> {
+        self.0.pin().values().filter(|record| condition(record)).take(at_most).cloned().collect()
+    }
+}
+
+/// Takes the id's random bytes as they are: they come from our own generator, never from a client, since a
+/// lookup inserts nothing (failures 38).
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,110 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use time::Duration;
+
+use crate::record::{Change, Changed, OwnerId, TokenRecord};
+use crate::timestamp::Timestamp;
+use crate::token::TokenId;
+
+use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, StoreError};
+
+/// What [`TokenStore::find_cached`] answers.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Lookup {
+    /// The record, from memory.
+    Hit(Arc<TokenRecord>),
+    /// There is no token of this id.
+    Absent,
+    /// Not known without waiting: ask [`TokenStore::find`].
+    Ask,
+}
+
+/// Where a host keeps its tokens.
+///
+/// A store keeps and finds; it does not judge. Whether a token is accepted says the one judge behind
+/// [`PersonalTokens::verify`](crate::PersonalTokens::verify), whether a change is allowed says the rulebook
+/// behind [`Change::decide`]. Every instant is an argument: no store asks its database for the time.
+///
+/// A failure is a [`StoreError`], never an empty answer: a row that cannot be read is an error, not a token
+/// that does not exist.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// The record of this id, if memory can tell without waiting for anybody; else [`Lookup::Ask`], the
+    /// default. It keeps the hot path free of allocation and locks.
+    ///
+    /// An answer may be as stale as the store states, with one exception: once a change made through this store
+    /// has returned, no answer is older than that change.
+    fn find_cached(&self, id: TokenId) -> Lookup {
+        let _ = id;
+        Lookup::Ask
+    }
+
+    /// The record of this id, whoever owns it and whatever its state: expired, revoked and rotated ones too.
+    /// One read by primary key; writes nothing. As stale at most as [`find_cached`](Self::find_cached) may be.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails or holds something under this id that is no record.
+    async fn find(&self, id: TokenId) -> Result<Option<Arc<TokenRecord>>, StoreError>;
+
+    /// Makes a change in one atomic step, serialised per owner: gather [`Change::needs`],
+    /// [`Change::decide`], write the plan, commit, answer the plan's `changed`.
+    ///
+    /// - `update` writes name, scopes, expiry, `expiry_set`, revoked and rotated only, never `last_used` and
+    ///   `noticed`. One that hits no row (pruned since) voids the plan: gather again.
+    /// - `insert` must find its id free in the whole store; else nothing is written and the answer is
+    ///   [`IdTaken`](crate::ChangeRefused::IdTaken).
+    ///
+    /// # Errors
+    /// [`ChangeError::Refused`] as the rulebook says, with nothing written; [`ChangeError::Store`] if the store
+    /// fails.
+    async fn change(&self, change: &Change) -> Result<Changed, ChangeError>;
+
+    /// The owner's record of this id; none if there is none or another owner has it. Never stale.
+    ///
+    /// The default asks [`find`](Self::find): right for a store whose `find` is never stale.
+    ///
+    /// # Errors
+    /// [`StoreError`] as for `find`.
+    async fn get(&self, owner: &OwnerId, id: TokenId) -> Result<Option<TokenRecord>, StoreError> {
+        let found = self.find(id).await?;
+        Ok(found.filter(|record| record.owner == *owner).map(Arc::unwrap_or_clone))
+    }
+
+    /// The owner's records that [`match`](ListQuery::matches) the query at the instant `at`: newest first (by
+    /// `created`, then by id, both descending), at most `query.limit`. Never stale.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError>;
+
+    /// Writes these uses, each as [`LastUse::applied`] says: only forward, only where the stored value is
+    /// older than the resolution. It writes that one column and can never undo a change. It may skip rows that
+    /// others hold, and is not told of ids that are gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails; the caller keeps the uses and tries again.
+    async fn touch(&self, uses: &[LastUse], resolution: Duration) -> Result<(), StoreError>;
+
+    /// The records that [`match`](ExpiringQuery::matches), over all owners: the soonest expiry first (then by
+    /// id, both ascending), at most `query.limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    async fn expiring(&self, query: &ExpiringQuery) -> Result<Vec<TokenRecord>, StoreError>;
+
+    /// Sets `noticed` to `at` if it stands at `was`, and says whether it did: of many nodes one wins. False
+    /// where there is no such token.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Deletes at most `at_most` records that [`ended`](TokenRecord::ended) before the instant, and says how
+    /// many. What nothing ends is never deleted, nor is what was revived meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError>;
+}

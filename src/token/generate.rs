@@ -1,0 +1,75 @@
+use std::error::Error;
+
+use rand::TryCryptoRng;
+use zeroize::Zeroizing;
+
+use super::body::{Body, RANDOM_LEN};
+use super::inline::Inline;
+use super::{Token, TokenPrefix};
+
+/// One draw in 2.7 holds no `-`; that 128 in a row all hold one happens once in 2⁸³ times.
+const MAX_DRAWS: u32 = 128;
+
+/// So many equal bytes in a row come from a sound generator once in 2⁶⁴ draws or so (the repetition count
+/// test of NIST SP 800-90B §4.4.1 with α = 2⁻⁶⁴): the generator is stuck, or left a part unfilled.
+const STUCK_RUN: usize = 9;
+
+/// Why no token could be generated. Nothing was issued or stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenerateError {
+    /// The random generator failed.
+    #[error("the random generator failed")]
+    Random(#[source] Box<dyn Error + Send + Sync>),
+    /// The random generator answers, but not at random: it repeats one byte, or every one of 128 draws held
+    /// a `-`.
+    #[error("the random generator is broken: what it returns is not random")]
+    NotRandom,
+}
+
+impl Token {
+    /// A new token of this prefix, drawn from `random` until its 64 characters hold no `-` (1.5 bits of 256
+    /// lost). The handle passes the operating system's generator.
+    ///
+    /// # Errors
+    /// [`GenerateError`] if the generator fails or is stuck; a broken one never hangs the call.
+    pub fn generate<R>(prefix: &TokenPrefix, random: &mut R) -> Result<Self, GenerateError>
+    where
+        R: TryCryptoRng + ?Sized,
+        R::Error: Send + Sync + 'static,
+    {
+        let mut bytes = Zeroizing::new([0; RANDOM_LEN]);
+        for _ in 0..MAX_DRAWS {
+            random.try_fill_bytes(bytes.as_mut_slice()).map_err(|error| GenerateError::Random(error.into()))?;
+            if is_stuck(bytes.as_slice()) {
+                return Err(GenerateError::NotRandom);
+            }
+            if let Some(token) = Self::without_hyphen(prefix, &bytes) {
+                return Ok(token);
+            }
+        }
+        Err(GenerateError::NotRandom)
+    }
+
+    fn without_hyphen(prefix: &TokenPrefix, random: &[u8; RANDOM_LEN]) -> Option<Self> {
+        let body = Body::new(prefix, random)?;
+        let text = body.encode()?;
+        if text.contains(&b'-') {
+            return None;
+        }
+        Self::assemble(prefix, &body, text.as_slice())
+    }
+
+    pub(super) fn assemble(prefix: &TokenPrefix, body: &Body, text: &[u8]) -> Option<Self> {
+        Some(Self {
+            prefix: *prefix,
+            id: body.id,
+            secret: *body.secret,
+            text: Inline::join(&[prefix.as_bytes(), b"_", text])?,
+        })
+    }
+}
+
+fn is_stuck(bytes: &[u8]) -> bool {
+    bytes.chunk_by(|a, b| a == b).any(|run| run.len() >= STUCK_RUN)
+}

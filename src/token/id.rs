@@ -1,0 +1,90 @@
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The public name of a token: 12 random bytes (96 bits).
+///
+/// It stands in the token, in the store's key, in URLs and in logs; it is no secret and opens nothing. As
+/// text it is the first 16 characters of the token's body, so a person can match the two by eye.
+///
+/// ```
+/// use personal_tokens::TokenId;
+///
+/// let id: TokenId = "AAECAwQFBgcICQoL".parse()?;
+/// assert_eq!(id.as_bytes(), &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+/// assert_eq!(id.to_string(), "AAECAwQFBgcICQoL");
+/// # Ok::<(), personal_tokens::InvalidTokenId>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenId([u8; TokenId::LEN]);
+
+/// A text is no [`TokenId`]: 16 characters of base64url are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a token id is 16 characters of A-Z, a-z, 0-9, - and _")]
+#[non_exhaustive]
+pub struct InvalidTokenId;
+
+impl TokenId {
+    /// Its length in bytes.
+    pub const LEN: usize = 12;
+
+    const TEXT_LEN: usize = 16;
+
+    /// The id of these bytes, as a store kept them.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes, for a store's key.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+
+    /// Eight of its random bytes, for tables that are indexed by them.
+    pub(crate) fn bits(self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+impl FromStr for TokenId {
+    type Err = InvalidTokenId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTokenId> {
+        if text.len() != Self::TEXT_LEN {
+            return Err(InvalidTokenId);
+        }
+        let mut bytes = [0; Self::LEN];
+        URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).map_err(|_| InvalidTokenId)?;
+        Ok(Self(bytes))
+    }
+}
+
+/// The first 16 characters of the token's body.
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; Self::TEXT_LEN];
+        // 12 bytes fill 16 characters exactly: neither call can fail.
+        URL_SAFE_NO_PAD.encode_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
+        f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// As [`Display`](fmt::Display): the id is public.
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Eight of its bytes in one write: the bytes are random, a length and the rest would only cost time.
+impl Hash for TokenId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.bits());
+    }
+}
