@@ -1,4 +1,60 @@
 //! Personal tokens (personal access tokens) for any Rust service.
+//!
+//! A person generates a token for one script or integration, names it, may give it an expiry date, and copies it
+//! once; every request carries `Authorization: Bearer <token>`. Each token is extended, rotated and revoked by
+//! itself. A service plugs in its storage ([`store::TokenStore`]), holds a [`PersonalTokens`] and mounts the guard
+//! (`http::BearerAuthLayer`).
+//!
+//! # Quick start
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use personal_tokens::store::MemoryStore;
+//! use personal_tokens::{Duration, NewToken, PersonalTokens};
+//!
+//! let tokens = PersonalTokens::builder(MemoryStore::new())
+//!     .prefix("shop")
+//!     .scopes(["products:read", "products:write"])
+//!     .build()?;
+//!
+//! let issued = tokens
+//!     .issue(NewToken::new("store-42", "Shopify sync").scopes(["products:read"]).expires_in(Duration::days(30)))
+//!     .await?;
+//! let shown_once: &str = issued.token.expose();
+//!
+//! let verified = tokens.verify(shown_once).await?;
+//! assert_eq!(verified.owner().as_str(), "store-42");
+//! assert!(verified.allows("products:read"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to look
+//!
+//! | you want to | begin at |
+//! |---|---|
+//! | issue, list, change, revoke, verify | [`PersonalTokens`], [`Builder`] |
+//! | guard a service | `http` (feature `tower`) |
+//! | keep tokens in a storage of your own | [`store::TokenStore`], [`Change`] |
+//! | test a host | `ManualClock` (feature `testing`) |
+//!
+//! # Features
+//!
+//! | feature | gives |
+//! |---|---|
+//! | `memory` (default) | `store::MemoryStore` |
+//! | `tower` (default) | `http`: `BearerAuthLayer` and `RequireScopeLayer` for every tower service |
+//! | `axum` | extractors for [`VerifiedToken`] and `Option<VerifiedToken>` |
+//! | `testing` | `ManualClock` |
+//!
+//! A feature adds API and never changes behaviour.
+//!
+//! # Public dependencies
+//!
+//! Types and traits of these crates stand in this one's API, so their major versions are part of its own: `time` 0.3
+//! ([`Duration`], `OffsetDateTime`), `rand` 0.10 (`TryCryptoRng`, in [`Token::generate`]), `subtle` 2 (`ConstantTimeEq`, of
+//! [`TokenDigest`]), `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -44,3 +100,8 @@ pub use token::{
     GenerateError, InvalidPrefix, InvalidTokenId, MalformedToken, Token, TokenDigest, TokenId, TokenPrefix,
 };
 pub use verify::{Rejection, VerifiedToken};
+
+/// The README's quick start compiles.
+#[cfg(all(doctest, feature = "memory", feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
