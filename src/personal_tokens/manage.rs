@@ -20,12 +20,15 @@ impl PersonalTokens {
     /// unless the source says that the outcome is unknown.
     pub async fn issue(&self, new: NewToken) -> Result<Issued, ChangeError> {
         let now = self.now()?;
-        let (owner, name) = (new.owner.map_err(ChangeRefused::from)?, new.name.map_err(ChangeRefused::from)?);
+        let owner = new.owner.map_err(ChangeRefused::from)?;
+        let name = new.name.map_err(ChangeRefused::from)?;
+        let scopes = new.scopes.map_err(ChangeRefused::from)?;
+        let created_by = new.created_by.map_err(ChangeRefused::from)?;
+        let expiry = new.ends.resolve(now).map_err(ChangeRefused::from)?;
+
         let token = self.generate()?;
-        let mut record = TokenRecord::new(token.id(), owner, name, token.digest(), now);
-        record.scopes = new.scopes.map_err(ChangeRefused::from)?;
-        record.expiry = new.ends.resolve(now).map_err(ChangeRefused::from)?;
-        record.created_by = new.created_by.map_err(ChangeRefused::from)?;
+        let base = TokenRecord::new(token.id(), owner, name, token.digest(), now);
+        let record = TokenRecord { scopes, created_by, expiry, ..base };
         let record = self.change(Change::issue(record, Arc::clone(&self.inner.policy))).await?;
         Ok(Issued { token, record })
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::record::TokenRecord;
 use crate::store::Lookup;
-use crate::timestamp::Timestamp;
 use crate::token::Token;
 use crate::verify::{Rejection, VerifiedToken, verify};
 
@@ -19,6 +18,14 @@ pub(crate) enum Begun {
 /// A token of the right form whose record the store must be asked for.
 pub(crate) struct Pending {
     token: Token,
+    trace: Trace,
+}
+
+/// Whether an accepted token's use is noted.
+#[derive(Clone, Copy, PartialEq)]
+enum Trace {
+    Noted,
+    None,
 }
 
 impl PersonalTokens {
@@ -42,36 +49,32 @@ impl PersonalTokens {
     /// # Errors
     /// As `verify`.
     pub async fn inspect(&self, presented: impl AsRef<[u8]>) -> Result<VerifiedToken, VerifyError> {
-        let token = self.parse(presented.as_ref())?;
-        let record = match self.inner.store.find_cached(token.id()) {
-            Lookup::Hit(record) => Some(record),
-            Lookup::Absent => None,
-            Lookup::Ask => self.inner.store.find(token.id()).await?,
-        };
-        Ok(self.judge(&token, record)?.0)
-    }
-
-    /// All of a verification that needs no waiting.
-    pub(crate) fn begin(&self, presented: &[u8]) -> Begun {
-        let token = match self.parse(presented) {
-            Ok(token) => token,
-            Err(rejection) => return Begun::Done(Err(rejection.into())),
-        };
-        match self.inner.store.find_cached(token.id()) {
-            Lookup::Hit(record) => Begun::Done(self.judge_and_note(&token, Some(record))),
-            Lookup::Absent => Begun::Done(self.judge_and_note(&token, None)),
-            Lookup::Ask => Begun::Pending(Pending { token }),
+        match self.look_up(presented.as_ref(), Trace::None) {
+            Begun::Done(done) => done,
+            Begun::Pending(pending) => self.finish(pending).await,
         }
     }
 
-    /// The rest of it.
-    pub(crate) async fn finish(&self, Pending { token }: Pending) -> Result<VerifiedToken, VerifyError> {
-        let record = self.inner.store.find(token.id()).await?;
-        self.judge_and_note(&token, record)
+    /// All of [`verify`](Self::verify) that needs no waiting.
+    pub(crate) fn begin(&self, presented: &[u8]) -> Begun {
+        self.look_up(presented, Trace::Noted)
     }
 
-    fn parse(&self, presented: &[u8]) -> Result<Token, Rejection> {
-        Token::parse(presented, &self.inner.prefixes).map_err(|_| Rejection::Malformed)
+    /// The rest of it.
+    pub(crate) async fn finish(&self, pending: Pending) -> Result<VerifiedToken, VerifyError> {
+        let record = self.inner.store.find(pending.token.id()).await?;
+        self.judge(&pending.token, record, pending.trace)
+    }
+
+    fn look_up(&self, presented: &[u8], trace: Trace) -> Begun {
+        let Ok(token) = Token::parse(presented, &self.inner.prefixes) else {
+            return Begun::Done(Err(Rejection::Malformed.into()));
+        };
+        match self.inner.store.find_cached(token.id()) {
+            Lookup::Hit(record) => Begun::Done(self.judge(&token, Some(record), trace)),
+            Lookup::Absent => Begun::Done(self.judge(&token, None, trace)),
+            Lookup::Ask => Begun::Pending(Pending { token, trace }),
+        }
     }
 
     /// The clock is read here, after the record came: a token that expired while the store was slow is refused.
@@ -79,14 +82,13 @@ impl PersonalTokens {
         &self,
         token: &Token,
         record: Option<Arc<TokenRecord>>,
-    ) -> Result<(VerifiedToken, Timestamp), VerifyError> {
+        trace: Trace,
+    ) -> Result<VerifiedToken, VerifyError> {
         let now = self.now()?;
-        Ok((verify(record, &token.digest(), now)?, now))
-    }
-
-    fn judge_and_note(&self, token: &Token, record: Option<Arc<TokenRecord>>) -> Result<VerifiedToken, VerifyError> {
-        let (verified, now) = self.judge(token, record)?;
-        self.inner.usage.note(verified.id(), now);
+        let verified = verify(record, &token.digest(), now)?;
+        if trace == Trace::Noted {
+            self.inner.usage.note(verified.id(), now);
+        }
         Ok(verified)
     }
 }
