@@ -1,1 +1,1 @@
-
+//! Nothing here: `tests/` shows the guard under real servers.

@@ -1,6 +1,18 @@
 //! What several tests need: a shop with a clock that stands still, and ways into it.
 #![allow(dead_code)]
 
+pub mod rulebook;
+
+#[cfg(feature = "tower")]
+pub mod challenges;
+#[cfg(feature = "tower")]
+pub mod door;
+pub mod forge;
+pub mod random;
+pub mod remote_store;
+#[cfg(feature = "tower")]
+pub mod vectors;
+
 use personal_tokens::store::MemoryStore;
 use personal_tokens::{Builder, Issued, ManualClock, NewToken, OwnerId, PersonalTokens, Timestamp};
 
