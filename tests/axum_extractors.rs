@@ -1,0 +1,117 @@
+//! Handlers of axum take a `VerifiedToken` or an `Option` of one, under a guard on the router or on one route;
+//! where a guard is missing, a handler that wants a token stays shut.
+#![cfg(all(feature = "memory", feature = "testing", feature = "axum"))]
+
+mod common;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use common::{issue, shop};
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
+use personal_tokens::{PersonalTokens, VerifiedToken};
+use tower::ServiceExt as _;
+
+async fn whoami(token: VerifiedToken) -> String {
+    format!("{} of {}", token.name(), token.owner())
+}
+
+async fn greet(token: Option<VerifiedToken>) -> String {
+    token.map_or_else(|| "hello, stranger".to_owned(), |token| format!("hello, {}", token.name()))
+}
+
+fn routes() -> Router {
+    Router::new().route("/whoami", get(whoami)).route("/greet", get(greet))
+}
+
+fn guard(tokens: &PersonalTokens) -> BearerAuthLayer {
+    BearerAuthLayer::new(tokens.clone())
+}
+
+/// Status, challenge and body.
+async fn send(app: &Router, method: Method, path: &str, token: Option<&str>) -> (StatusCode, Option<String>, String) {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let (parts, body) = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
+    let challenge = parts.headers.get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap().to_owned());
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    (parts.status, challenge, String::from_utf8(body).unwrap())
+}
+
+async fn get_ok(app: &Router, path: &str, token: Option<&str>) -> String {
+    let (status, challenge, body) = send(app, Method::GET, path, token).await;
+    assert_eq!((status, challenge), (StatusCode::OK, None), "{path}: {body}");
+    body
+}
+
+async fn assert_refused(app: &Router, path: &str, token: Option<&str>, challenge: &str) {
+    let refused = (StatusCode::UNAUTHORIZED, Some(challenge.to_owned()), String::new());
+    assert_eq!(send(app, Method::GET, path, token).await, refused, "{path}");
+}
+
+const NO_TOKEN: &str = r#"Bearer realm="api""#;
+const BAD_TOKEN: &str = r#"Bearer realm="api", error="invalid_token""#;
+
+#[tokio::test]
+async fn handlers_under_a_guard_on_the_router_get_the_token() {
+    let (tokens, _clock) = shop();
+    let issued = issue(&tokens, "Shopify sync").await;
+    let app = routes().layer(guard(&tokens));
+    assert_eq!(get_ok(&app, "/whoami", Some(issued.token.expose())).await, "Shopify sync of store-42");
+    assert_eq!(get_ok(&app, "/greet", Some(issued.token.expose())).await, "hello, Shopify sync");
+}
+
+/// An `Option` in a handler opens no door that the guard keeps shut.
+#[tokio::test]
+async fn under_a_guard_neither_handler_runs_without_a_good_token() {
+    let (tokens, _clock) = shop();
+    let app = routes().layer(guard(&tokens));
+    for path in ["/whoami", "/greet"] {
+        assert_refused(&app, path, None, NO_TOKEN).await;
+        assert_refused(&app, path, Some("None"), BAD_TOKEN).await;
+    }
+}
+
+#[tokio::test]
+async fn a_guard_on_one_route_guards_that_route_only() {
+    let (tokens, _clock) = shop();
+    let issued = issue(&tokens, "Shopify sync").await;
+    let app = Router::new().route("/whoami", get(whoami).layer(guard(&tokens))).route("/greet", get(greet));
+    assert_eq!(get_ok(&app, "/whoami", Some(issued.token.expose())).await, "Shopify sync of store-42");
+    assert_refused(&app, "/whoami", None, NO_TOKEN).await;
+    // Nobody verified that token, so the handler must not see one.
+    assert_eq!(get_ok(&app, "/greet", Some(issued.token.expose())).await, "hello, stranger");
+    assert_eq!(get_ok(&app, "/greet", None).await, "hello, stranger");
+}
+
+#[tokio::test]
+async fn a_handler_that_wants_a_token_stays_shut_without_a_guard() {
+    let (tokens, _clock) = shop();
+    let issued = issue(&tokens, "Shopify sync").await;
+    for token in [None, Some(issued.token.expose())] {
+        let (status, challenge, body) = send(&routes(), Method::GET, "/whoami", token).await;
+        // Our mistake, not the client's: no challenge could help it.
+        assert_eq!((status, challenge), (StatusCode::INTERNAL_SERVER_ERROR, None));
+        assert!(!body.contains("Shopify"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_scope_on_one_method_of_a_route_answers_in_the_realm_of_the_guard_on_the_router() {
+    let (tokens, _clock) = shop();
+    let reader = issue(&tokens, "reader").await;
+    let write = RequireScopeLayer::new("products:write").unwrap();
+    let app = Router::new()
+        .route("/products", axum::routing::post(whoami).layer(write).get(whoami))
+        .layer(guard(&tokens).realm("The shop").unwrap());
+    let token = Some(reader.token.expose());
+    assert_eq!(get_ok(&app, "/products", token).await, "reader of store-42");
+    let challenge = r#"Bearer realm="The shop", error="insufficient_scope", scope="products:write""#;
+    let refused = (StatusCode::FORBIDDEN, Some(challenge.to_owned()), String::new());
+    assert_eq!(send(&app, Method::POST, "/products", token).await, refused);
+}
