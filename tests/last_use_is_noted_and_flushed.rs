@@ -1,0 +1,298 @@
+//! A verification leaves its use in memory, visible at once; a flush writes it, and a failing one loses nothing.
+#![cfg(all(feature = "memory", feature = "testing"))]
+
+mod common;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Waker};
+
+use async_trait::async_trait;
+use common::rulebook::after;
+use common::{builder, issue, noon, owner, shop};
+use personal_tokens::store::{ChangeError, ExpiringQuery, LastUse, ListQuery, MemoryStore, StoreError, TokenStore};
+use personal_tokens::{
+    Change, Changed, Duration, ManualClock, NewToken, OwnerId, PersonalTokens, Rotation, Timestamp, TokenChange,
+    TokenId, TokenRecord,
+};
+
+/// What `get` and `list` show; the two agree.
+async fn shown(tokens: &PersonalTokens, id: TokenId) -> Option<Timestamp> {
+    let got = tokens.get(&owner(), id).await.unwrap().unwrap().last_used;
+    let page = tokens.list(&owner(), ListQuery::all()).await.unwrap();
+    let listed = page.tokens.iter().find(|record| record.id == id).unwrap().last_used;
+    assert_eq!(got, listed);
+    got
+}
+
+/// A shop whose store the test looks into.
+fn open_shop() -> (PersonalTokens, ManualClock, Arc<MemoryStore>) {
+    let (store, clock) = (Arc::new(MemoryStore::new()), ManualClock::new(noon()));
+    let tokens = PersonalTokens::builder(Arc::clone(&store))
+        .prefix("shop")
+        .scopes(["products:read"])
+        .max_active_per_owner(None)
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    (tokens, clock, store)
+}
+
+async fn written(store: &MemoryStore, id: TokenId) -> Option<Timestamp> {
+    store.find(id).await.unwrap().unwrap().last_used
+}
+
+#[tokio::test]
+async fn a_use_is_shown_at_once_and_written_by_a_flush() {
+    let (tokens, clock, store) = open_shop();
+    let issued = issue(&tokens, "sync").await;
+    let id = issued.record.id;
+    assert_eq!(shown(&tokens, id).await, None);
+
+    clock.advance(Duration::seconds(90));
+    tokens.verify(issued.token.expose()).await.unwrap();
+    assert_eq!(shown(&tokens, id).await, Some(after(90)));
+    // Failures 32: nothing is written on a request's path.
+    assert_eq!(written(&store, id).await, None);
+
+    tokens.flush().await.unwrap();
+    assert_eq!(written(&store, id).await, Some(after(90)));
+    assert_eq!(shown(&tokens, id).await, Some(after(90)));
+    assert_eq!(tokens.dropped_uses(), 0);
+}
+
+#[tokio::test]
+async fn answers_of_changes_show_it_too() {
+    let (tokens, clock) = shop();
+    let issued = issue(&tokens, "sync").await;
+    clock.advance(Duration::SECOND);
+    tokens.verify(issued.token.expose()).await.unwrap();
+    let id = issued.record.id;
+    let updated = tokens.update(&owner(), id, TokenChange::new().name("till")).await.unwrap();
+    assert_eq!(updated.last_used, Some(after(1)));
+    let successor = tokens.rotate(&owner(), id, Rotation::new()).await.unwrap();
+    assert_eq!(successor.record.last_used, None, "it is another token");
+    assert_eq!(tokens.revoke(&owner(), id).await.unwrap().last_used, Some(after(1)));
+}
+
+#[tokio::test]
+async fn inspect_answers_as_verify_and_leaves_no_trace() {
+    let (tokens, _, store) = open_shop();
+    let issued = issue(&tokens, "sync").await;
+    let inspected = tokens.inspect(issued.token.expose()).await.unwrap();
+    assert_eq!((inspected.id(), inspected.name().as_str()), (issued.record.id, "sync"));
+    assert_eq!(shown(&tokens, issued.record.id).await, None);
+    tokens.flush().await.unwrap();
+    assert_eq!(written(&store, issued.record.id).await, None);
+}
+
+#[tokio::test]
+async fn a_refused_token_was_not_used() {
+    let (tokens, clock) = shop();
+    let expired = tokens.issue(NewToken::new(owner(), "expired").expires_in(Duration::SECOND)).await.unwrap();
+    let revoked = issue(&tokens, "revoked").await;
+    tokens.revoke(&owner(), revoked.record.id).await.unwrap();
+    clock.advance(Duration::SECOND);
+    for refused in [&expired, &revoked] {
+        tokens.verify(refused.token.expose()).await.unwrap_err();
+        assert_eq!(shown(&tokens, refused.record.id).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_noted_once_in_a_period() {
+    let (tokens, clock) = shop();
+    let issued = issue(&tokens, "sync").await;
+    for (at, noted) in [(0, 0), (1, 0), (59, 0), (60, 60), (100, 60), (180, 180)] {
+        clock.set(after(at));
+        tokens.verify(issued.token.expose()).await.unwrap();
+        assert_eq!(shown(&tokens, issued.record.id).await, Some(after(noted)), "{at} s");
+    }
+    // Somebody sets the wall clock back: what was noted stands.
+    clock.set(after(-600));
+    tokens.verify(issued.token.expose()).await.unwrap();
+    assert_eq!(shown(&tokens, issued.record.id).await, Some(after(180)));
+}
+
+#[tokio::test]
+async fn the_resolution_is_the_hosts() {
+    let (builder, clock) = builder();
+    let tokens = builder.usage_resolution(Duration::MICROSECOND).build().unwrap();
+    let issued = issue(&tokens, "sync").await;
+    for micros in 1..5 {
+        clock.advance(Duration::MICROSECOND);
+        tokens.verify(issued.token.expose()).await.unwrap();
+        let noted = noon().checked_add(Duration::microseconds(micros));
+        assert_eq!(shown(&tokens, issued.record.id).await, noted);
+        tokens.flush().await.unwrap();
+        assert_eq!(shown(&tokens, issued.record.id).await, noted);
+    }
+}
+
+/// What a page showed an owner stands when the page is loaded again, whoever flushed in between.
+#[tokio::test]
+async fn a_flush_takes_back_nothing_that_was_shown() {
+    let (tokens, clock, store) = open_shop();
+    let issued = issue(&tokens, "sync").await;
+    // Late in one period, early in the next: less than a resolution apart.
+    for seconds in [50, 70] {
+        clock.set(after(seconds));
+        tokens.verify(issued.token.expose()).await.unwrap();
+        assert_eq!(shown(&tokens, issued.record.id).await, Some(after(seconds)));
+        tokens.flush().await.unwrap();
+        assert_eq!(shown(&tokens, issued.record.id).await, Some(after(seconds)), "after the flush");
+        assert_eq!(written(&store, issued.record.id).await, Some(after(seconds)));
+    }
+}
+
+/// How its `touch` behaves.
+#[derive(Clone, Copy, PartialEq)]
+enum Touch {
+    Works,
+    Fails,
+    FailsFromTheSecondBatch,
+    Hangs,
+}
+
+/// A memory whose `touch` fails or hangs at will, counts what it is given, and may run something meanwhile.
+struct Flaky {
+    memory: MemoryStore,
+    touch: Mutex<Touch>,
+    batches: AtomicU32,
+    uses: AtomicU32,
+    meanwhile: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl Flaky {
+    fn new(touch: Touch) -> Arc<Self> {
+        let (batches, uses) = (AtomicU32::new(0), AtomicU32::new(0));
+        let (touch, meanwhile) = (Mutex::new(touch), OnceLock::new());
+        Arc::new(Self { memory: MemoryStore::new(), touch, batches, uses, meanwhile })
+    }
+
+    fn becomes(&self, touch: Touch) {
+        *self.touch.lock().unwrap() = touch;
+        self.batches.store(0, Ordering::Relaxed);
+        self.uses.store(0, Ordering::Relaxed);
+    }
+
+    fn shop(self: &Arc<Self>) -> (PersonalTokens, ManualClock) {
+        let clock = ManualClock::new(noon());
+        let builder = PersonalTokens::builder(Arc::clone(self)).prefix("shop").scopes(["products:read"]);
+        (builder.max_active_per_owner(None).clock(clock.clone()).build().unwrap(), clock)
+    }
+}
+
+#[async_trait]
+impl TokenStore for Flaky {
+    async fn find(&self, id: TokenId) -> Result<Option<Arc<TokenRecord>>, StoreError> {
+        self.memory.find(id).await
+    }
+
+    async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
+        self.memory.change(change).await
+    }
+
+    async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError> {
+        self.memory.list(owner, query, at).await
+    }
+
+    async fn touch(&self, uses: &[LastUse], resolution: Duration) -> Result<(), StoreError> {
+        let batch = self.batches.fetch_add(1, Ordering::Relaxed);
+        self.uses.fetch_add(u32::try_from(uses.len()).unwrap(), Ordering::Relaxed);
+        let touch = *self.touch.lock().unwrap();
+        match touch {
+            Touch::Fails => return Err(StoreError::unavailable("planted")),
+            Touch::FailsFromTheSecondBatch if batch > 0 => return Err(StoreError::timed_out("planted")),
+            Touch::Hangs => std::future::pending::<()>().await,
+            _ => {}
+        }
+        if let Some(meanwhile) = self.meanwhile.get() {
+            meanwhile();
+        }
+        self.memory.touch(uses, resolution).await
+    }
+
+    async fn expiring(&self, query: &ExpiringQuery) -> Result<Vec<TokenRecord>, StoreError> {
+        self.memory.expiring(query).await
+    }
+
+    async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
+        self.memory.claim_notice(id, was, at).await
+    }
+
+    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError> {
+        self.memory.prune(ended_before, at_most).await
+    }
+}
+
+#[tokio::test]
+async fn what_a_failing_store_did_not_take_is_kept_for_the_next_flush() {
+    let store = Flaky::new(Touch::Fails);
+    let (tokens, _) = store.shop();
+    let issued = issue(&tokens, "sync").await;
+    tokens.verify(issued.token.expose()).await.unwrap();
+    for _ in 0..3 {
+        assert!(matches!(tokens.flush().await, Err(StoreError::Unavailable(_))));
+        assert_eq!(shown(&tokens, issued.record.id).await, Some(noon()));
+    }
+    store.becomes(Touch::Works);
+    tokens.flush().await.unwrap();
+    assert_eq!(written(&store.memory, issued.record.id).await, Some(noon()));
+    // Written once; then nothing is pending.
+    tokens.flush().await.unwrap();
+    assert_eq!(store.uses.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_cancelled_flush_loses_nothing() {
+    let store = Flaky::new(Touch::Hangs);
+    let (tokens, _) = store.shop();
+    let issued = issue(&tokens, "sync").await;
+    tokens.verify(issued.token.expose()).await.unwrap();
+    let mut flush = Box::pin(tokens.flush());
+    assert!(flush.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(flush);
+    assert_eq!(shown(&tokens, issued.record.id).await, Some(noon()));
+    store.becomes(Touch::Works);
+    tokens.flush().await.unwrap();
+    assert_eq!(written(&store.memory, issued.record.id).await, Some(noon()));
+}
+
+#[tokio::test]
+async fn many_uses_go_in_batches_and_a_written_batch_does_not_go_again() {
+    let store = Flaky::new(Touch::FailsFromTheSecondBatch);
+    let (tokens, _) = store.shop();
+    for number in 0..1_500 {
+        let issued = issue(&tokens, &format!("token {number}")).await;
+        tokens.verify(issued.token.expose()).await.unwrap();
+    }
+    assert!(matches!(tokens.flush().await, Err(StoreError::TimedOut(_))));
+    assert_eq!(store.uses.load(Ordering::Relaxed), 1_500);
+    store.becomes(Touch::Works);
+    tokens.flush().await.unwrap();
+    assert_eq!(store.uses.load(Ordering::Relaxed), 500);
+    let page = store.list(&owner(), &ListQuery::all().limit(2_000), noon()).await.unwrap();
+    assert!(page.iter().all(|record| record.last_used == Some(noon())) && page.len() == 1_500);
+}
+
+#[tokio::test]
+async fn a_use_noted_while_a_flush_writes_is_kept_for_the_next() {
+    let store = Flaky::new(Touch::Works);
+    let (tokens, clock) = store.shop();
+    let issued = issue(&tokens, "sync").await;
+    tokens.verify(issued.token.expose()).await.unwrap();
+    let (id, handle, string) = (issued.record.id, tokens.clone(), issued.token.expose().to_owned());
+    let set = store.meanwhile.set(Box::new(move || {
+        clock.set(after(600));
+        // The store answers from memory, so one poll does.
+        let verify = std::pin::pin!(handle.verify(&string));
+        assert!(verify.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    }));
+    assert!(set.is_ok());
+    tokens.flush().await.unwrap();
+    assert_eq!(written(&store.memory, id).await, Some(noon()));
+    assert_eq!(shown(&tokens, id).await, Some(after(600)));
+    tokens.flush().await.unwrap();
+    assert_eq!(written(&store.memory, id).await, Some(after(600)));
+}
