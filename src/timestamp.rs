@@ -27,7 +27,6 @@ pub struct Timestamp(i64);
 /// An instant lies outside years 1 to 9999 (UTC), the range of [`Timestamp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the instant is out of range: years 1 to 9999 (UTC) are allowed")]
-#[non_exhaustive]
 pub struct TimestampOutOfRange;
 
 impl Timestamp {

@@ -38,12 +38,10 @@ impl Usage {
     /// Notes a use; once per token and period of the resolution, a relaxed load in all other cases. Two tokens
     /// at one place only cost each other the lock.
     pub(crate) fn note(&self, id: TokenId, now: Timestamp) {
-        let bits = id.bits();
-        let place = usize::try_from(bits).ok().and_then(|bits| bits.checked_rem(PLACES));
-        let Some(noted) = place.and_then(|place| self.noted.get(place)) else {
+        let Some(noted) = id.place(&self.noted) else {
             return;
         };
-        let mark = (bits & 0xFFFF_FFFF_0000_0000) | (self.period(now) & 0xFFFF_FFFF);
+        let mark = (id.bits() & 0xFFFF_FFFF_0000_0000) | (self.period(now) & 0xFFFF_FFFF);
         if noted.load(Ordering::Relaxed) == mark {
             return;
         }

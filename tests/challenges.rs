@@ -70,10 +70,11 @@ async fn each_situation_has_its_status_and_challenge() {
     for request in [with_lines(&[]), with_lines(&[b""]), with_lines(&[b" \t"]), with_lines(&[b"Basic eDp5"])] {
         assert_refused(&post(&guard, request).await, 401, NO_CREDENTIALS);
     }
-    let repeated = r#"Bearer realm="api", error="invalid_request", error_description="there is more than one Authorization header""#;
+    let repeated =
+        r#"Bearer realm="api", error="invalid_request", error_description="the credentials are given more than once""#;
     let line = format!("Bearer {}", good.token.expose());
     assert_refused(&post(&guard, with_lines(&[line.as_bytes(), line.as_bytes()])).await, 400, repeated);
-    let grammar = r#"Bearer realm="api", error="invalid_request", error_description="the Authorization header is not Bearer and a token""#;
+    let grammar = r#"Bearer realm="api", error="invalid_request", error_description="the credentials are not Bearer and one token""#;
     for line in ["Bearer", "Bearer two words", "Bearer:x", "Bearer\tx"] {
         assert_refused(&post(&guard, with_lines(&[line.as_bytes()])).await, 400, grammar);
     }

@@ -101,7 +101,7 @@ fn a_name_comes_with_its_current_holder_only() {
     assert_eq!(ask(3), [3]);
     assert_eq!(ask(4), [4], "expired, so current");
     for ended in [1, 5, 6, 7, 8] {
-        assert_eq!(ask(ended), [], "{ended}");
+        assert!(ask(ended).is_empty(), "{ended}");
     }
 }
 

@@ -65,14 +65,14 @@ fn each_kind_of_refusal_has_its_status_and_challenge() {
             [bearer(&read_only.token), bearer(&read_only.token)].concat(),
             400,
             format!(
-                r#"{REALM}, error="invalid_request", error_description="there is more than one Authorization header""#
+                r#"{REALM}, error="invalid_request", error_description="the credentials are given more than once""#
             ),
         ),
         (
             bearer("two words"),
             400,
             format!(
-                r#"{REALM}, error="invalid_request", error_description="the Authorization header is not Bearer and a token""#
+                r#"{REALM}, error="invalid_request", error_description="the credentials are not Bearer and one token""#
             ),
         ),
     ];

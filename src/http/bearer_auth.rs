@@ -25,6 +25,9 @@ use super::{EmptyBody, Refusal, RenderRefusal};
 /// It fits every service from `http::Request` to `http::Response`: axum, tonic, hyper, plain tower. Where the
 /// store answers from memory, the accepted path boxes nothing; it adds two entries to the request's extensions.
 ///
+/// The guard is ready when the inner service is. A refused request leaves the inner service ready for the next, with
+/// what readiness holds (a permit of `ConcurrencyLimit`, say): mount limits above the guard to count refusals too.
+///
 /// ```
 /// use personal_tokens::{PersonalTokens, http::BearerAuthLayer, store::MemoryStore};
 ///

@@ -46,11 +46,10 @@ pub(super) fn challenge(realm: Option<&Realm>, refusal: &Refusal) -> Option<Head
         Refusal::Unavailable => return None,
         Refusal::NoCredentials => {}
         Refusal::BadRequest(BadRequest::RepeatedHeader) => {
-            params.extend([INVALID_REQUEST, r#"error_description="there is more than one Authorization header""#]);
+            params.extend([INVALID_REQUEST, r#"error_description="the credentials are given more than once""#]);
         }
         Refusal::BadRequest(BadRequest::Grammar) => {
-            params
-                .extend([INVALID_REQUEST, r#"error_description="the Authorization header is not Bearer and a token""#]);
+            params.extend([INVALID_REQUEST, r#"error_description="the credentials are not Bearer and one token""#]);
         }
         // These two look the same: who does not hold the secret learns nothing.
         Refusal::Rejected(Rejection::Malformed | Rejection::Unknown) => params.push(INVALID_TOKEN),

@@ -8,6 +8,7 @@ use crate::store::TokenStore;
 use crate::token::{InvalidPrefix, TokenPrefix};
 use crate::usage::Usage;
 
+use super::fence::Fence;
 use super::{Inner, PersonalTokens};
 
 /// Builds a [`PersonalTokens`]: its store, prefix, policy and clock.
@@ -39,7 +40,7 @@ pub enum BuildError {
     /// A scope breaks its rules.
     #[error(transparent)]
     Scope(#[from] InvalidScope),
-    /// A span is negative, or zero where that would allow nothing.
+    /// A span is too short: instants are whole microseconds.
     #[error("{what} must be {allowed}")]
     Span {
         /// Which.
@@ -136,14 +137,14 @@ impl Builder {
         let mut policy = self.policy;
         policy.scopes = self.scopes?;
         policy.allow_never = self.allow_never.unwrap_or(policy.max_lifetime.is_none());
-        if policy.max_lifetime.is_some_and(|span| !span.is_positive()) {
-            return Err(BuildError::Span { what: "the longest life of a token", allowed: "positive" });
+        if policy.max_lifetime.is_some_and(|span| span < Duration::MICROSECOND) {
+            return Err(BuildError::Span { what: "the longest life of a token", allowed: "a microsecond at least" });
         }
         if policy.max_grace.is_negative() {
             return Err(BuildError::Span { what: "the longest grace", allowed: "zero or positive" });
         }
-        if !self.resolution.is_positive() {
-            return Err(BuildError::Span { what: "the resolution of last use", allowed: "positive" });
+        if self.resolution < Duration::MICROSECOND {
+            return Err(BuildError::Span { what: "the resolution of last use", allowed: "a microsecond at least" });
         }
         let inner = Inner {
             store: self.store,
@@ -152,6 +153,7 @@ impl Builder {
             policy: Arc::new(policy),
             clock: self.clock,
             usage: Usage::new(self.resolution),
+            fence: Fence::new(),
         };
         Ok(PersonalTokens { inner: Arc::new(inner) })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rand::rngs::SysRng;
 
-use crate::record::{Change, ChangeRefused, OwnerId, Successor, TokenRecord};
+use crate::record::{Change, ChangeRefused, Changed, OwnerId, Successor, TokenRecord};
 use crate::store::{ChangeError, Cursor, ListQuery, StoreError};
 use crate::token::{Token, TokenId};
 
@@ -93,8 +93,9 @@ impl PersonalTokens {
         Ok(Issued { token, record })
     }
 
-    /// Ends a token for good, and the grace of the one that it replaced. Once this returns, no verification
-    /// through this store accepts it. Doing it again changes nothing and is no error (RFC 7009 §2.2).
+    /// Ends a token for good, and the grace of the one that it replaced. Once this returns, no verification by
+    /// this handle accepts it, not even one whose lookup was in flight; elsewhere none that begins later than
+    /// the store's staleness allows. Doing it again changes nothing and is no error (RFC 7009 §2.2).
     ///
     /// # Errors
     /// `NotFound` if the owner has no such token; [`ChangeError::Store`] if the store or the clock fails.
@@ -108,7 +109,7 @@ impl PersonalTokens {
     /// # Errors
     /// [`ChangeError::Store`] if the store or the clock fails.
     pub async fn revoke_all(&self, owner: &OwnerId) -> Result<u64, ChangeError> {
-        let changed = self.inner.store.change(&Change::revoke_all(owner.clone(), self.now()?)).await?;
+        let changed = self.write(&Change::revoke_all(owner.clone(), self.now()?)).await?;
         Ok(u64::try_from(changed.written.len()).unwrap_or(u64::MAX))
     }
 
@@ -128,11 +129,19 @@ impl PersonalTokens {
     }
 
     async fn change(&self, change: Change) -> Result<TokenRecord, ChangeError> {
-        let changed = self.inner.store.change(&change).await?;
+        let changed = self.write(&change).await?;
         let mut record =
             changed.record.ok_or_else(|| StoreError::corrupt("the store answered a change without its record"))?;
         self.inner.usage.overlay(&mut record);
         Ok(record)
+    }
+
+    /// Every change goes through here, so that no lookup in flight outlives it, whatever becomes of it.
+    async fn write(&self, change: &Change) -> Result<Changed, ChangeError> {
+        let raise = self.inner.fence.raise_all_on_drop();
+        let changed = self.inner.store.change(change).await?;
+        raise.only(&changed.written);
+        Ok(changed)
     }
 
     fn generate(&self) -> Result<Token, StoreError> {

@@ -3,6 +3,7 @@
 mod answer;
 mod builder;
 mod error;
+mod fence;
 mod manage;
 mod request;
 mod verify;
@@ -16,6 +17,8 @@ use crate::store::{StoreError, TokenStore};
 use crate::timestamp::Timestamp;
 use crate::token::TokenPrefix;
 use crate::usage::Usage;
+
+use fence::Fence;
 
 pub use answer::{Issued, Page};
 pub use builder::{BuildError, Builder};
@@ -68,6 +71,7 @@ struct Inner {
     policy: Arc<Policy>,
     clock: Arc<dyn Clock>,
     usage: Usage,
+    fence: Fence,
 }
 
 impl PersonalTokens {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use crate::record::TokenRecord;
-use crate::store::Lookup;
+use crate::store::{Lookup, StoreError};
 use crate::token::Token;
 use crate::verify::{Rejection, VerifiedToken, verify};
 
 use super::{PersonalTokens, VerifyError};
+
+/// Each but the first is due to a change of the token meanwhile, or to one that failed.
+const MAX_LOOKUPS: u32 = 8;
 
 /// What memory could tell.
 pub(crate) enum Begun {
@@ -60,10 +63,17 @@ impl PersonalTokens {
         self.look_up(presented, Trace::Noted)
     }
 
-    /// The rest of it.
-    pub(crate) async fn finish(&self, pending: Pending) -> Result<VerifiedToken, VerifyError> {
-        let record = self.inner.store.find(pending.token.id()).await?;
-        self.judge(&pending.token, record, pending.trace)
+    /// The rest of it. What the store read before a change that has returned meanwhile counts for nothing: a
+    /// lookup in flight does not outlive a revoke.
+    pub(crate) async fn finish(&self, Pending { token, trace }: Pending) -> Result<VerifiedToken, VerifyError> {
+        for _ in 0..MAX_LOOKUPS {
+            let began = self.inner.fence.now();
+            let record = self.inner.store.find(token.id()).await?;
+            if !self.inner.fence.was_raised(token.id(), began) {
+                return self.judge(&token, record, trace);
+            }
+        }
+        Err(StoreError::unavailable("the token changed faster than the store answered").into())
     }
 
     fn look_up(&self, presented: &[u8], trace: Trace) -> Begun {

@@ -45,10 +45,16 @@ impl TokenId {
         &self.0
     }
 
-    /// Eight of its random bytes, for tables that are indexed by them.
+    /// Eight of its random bytes.
     pub(crate) fn bits(self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// Its place in a table that is indexed by the random bytes; none in an empty one.
+    pub(crate) fn place<T>(self, table: &[T]) -> Option<&T> {
+        let places = u64::try_from(table.len()).ok()?;
+        table.get(usize::try_from(self.bits().checked_rem(places)?).ok()?)
     }
 }
 

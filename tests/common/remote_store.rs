@@ -57,6 +57,7 @@ pub struct RemoteStore {
     fault: Arc<Mutex<Option<(Method, Fault)>>>,
     calls: Arc<Mutex<Vec<Method>>>,
     gate: Arc<RwLock<()>>,
+    change_gate: Arc<RwLock<()>>,
 }
 
 impl RemoteStore {
@@ -72,6 +73,11 @@ impl RemoteStore {
     /// A `find` has read its row, and answers (or fails) once the guard is dropped.
     pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
         Arc::clone(&self.gate).write_owned().await
+    }
+
+    /// The same for a `change`: it is written, and not yet answered.
+    pub async fn hold_changes(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.change_gate).write_owned().await
     }
 
     /// The methods that were called since this was asked last.
@@ -101,8 +107,10 @@ impl RemoteStore {
             return Err(fault.error().into());
         }
         let answer = inner.await;
-        if method == Method::Find {
-            drop(self.gate.read().await);
+        match method {
+            Method::Find => drop(self.gate.read().await),
+            Method::Change => drop(self.change_gate.read().await),
+            _ => {}
         }
         match fault() {
             Some(fault) => Err(fault.error().into()),
