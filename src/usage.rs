@@ -1,7 +1,7 @@
 //! Last use, off the request path: a verification notes it in memory, a flush writes it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use time::Duration;
@@ -11,7 +11,6 @@ use crate::store::{LastUse, StoreError, TokenStore};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
-/// A power of two: a token's place is some bits of its id.
 const PLACES: usize = 4_096;
 const MAX_PENDING: usize = 65_536;
 /// How many uses one call of the store takes.
@@ -19,34 +18,41 @@ const BATCH: usize = 1_000;
 
 pub(crate) struct Usage {
     resolution: Duration,
-    /// Which token was noted last at each place, and in which period: what spares the lock below.
-    noted: Box<[AtomicU64]>,
+    noted: Box<[Noted]>,
     pending: Mutex<HashMap<TokenId, Timestamp>>,
     dropped: AtomicU64,
+}
+
+/// Which token was noted last at a place, and when: what spares the lock. Tokens that share a place cost each other
+/// the lock; where two write it at once, the times that may get mixed up are both the present.
+#[derive(Default)]
+struct Noted {
+    token: AtomicU64,
+    at: AtomicI64,
 }
 
 impl Usage {
     pub(crate) fn new(resolution: Duration) -> Self {
         Self {
             resolution,
-            noted: std::iter::repeat_with(AtomicU64::default).take(PLACES).collect(),
+            noted: std::iter::repeat_with(Noted::default).take(PLACES).collect(),
             pending: Mutex::default(),
             dropped: AtomicU64::new(0),
         }
     }
 
-    /// Notes a use; once per token and period of the resolution, a relaxed load in all other cases. Two tokens
-    /// at one place only cost each other the lock.
+    /// Notes a use, if the last one that was noted is a resolution ago; two relaxed loads in all other cases.
     pub(crate) fn note(&self, id: TokenId, now: Timestamp) {
         let Some(noted) = id.place(&self.noted) else {
             return;
         };
-        let mark = (id.bits() & 0xFFFF_FFFF_0000_0000) | (self.period(now) & 0xFFFF_FFFF);
-        if noted.load(Ordering::Relaxed) == mark {
+        let last = Timestamp::from_micros(noted.at.load(Ordering::Relaxed)).unwrap_or(Timestamp::MIN);
+        if noted.token.load(Ordering::Relaxed) == id.bits() && now.since(last) < self.resolution {
             return;
         }
         self.keep(id, now);
-        noted.store(mark, Ordering::Relaxed);
+        noted.at.store(now.as_micros(), Ordering::Relaxed);
+        noted.token.store(id.bits(), Ordering::Relaxed);
     }
 
     /// How many uses were not kept since too many were pending.
@@ -54,10 +60,13 @@ impl Usage {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Shows the pending use, if it is later than the written one.
+    /// Shows the record as the next flush will leave it; so a flush takes back nothing that was shown.
     pub(crate) fn overlay(&self, record: &mut TokenRecord) {
-        let pending = self.pending().get(&record.id).copied();
-        record.last_used = record.last_used.max(pending);
+        let Some(at) = self.pending().get(&record.id).copied() else {
+            return;
+        };
+        let written = LastUse::new(record.id, at).applied(record.last_used, self.resolution);
+        record.last_used = written.or(record.last_used);
     }
 
     /// Writes what is pending. What could not be written stays pending, also when this future is dropped.
@@ -84,11 +93,6 @@ impl Usage {
         } else {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    fn period(&self, now: Timestamp) -> u64 {
-        let micros = i64::try_from(self.resolution.whole_microseconds()).unwrap_or(i64::MAX).max(1);
-        now.as_micros().div_euclid(micros).cast_unsigned()
     }
 
     /// Held for a look-up only, never across an await.

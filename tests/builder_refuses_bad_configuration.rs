@@ -11,9 +11,9 @@ fn shop() -> Builder {
 #[test]
 fn each_mistake_is_named() {
     let tick = Duration::NANOSECOND;
-    let life = ("the longest life of a token", "positive");
+    let life = ("the longest life of a token", "a microsecond at least");
     let grace = ("the longest grace", "zero or positive");
-    let resolution = ("the resolution of last use", "positive");
+    let resolution = ("the resolution of last use", "a microsecond at least");
     let span = |(what, allowed)| BuildError::Span { what, allowed };
     let upper = InvalidPrefix::Character { found: 'S' };
     let table = [

@@ -62,6 +62,19 @@ async fn a_use_is_shown_at_once_and_written_by_a_flush() {
 }
 
 #[tokio::test]
+async fn of_a_pending_and_a_written_use_the_later_is_shown() {
+    let (tokens, _, store) = open_shop();
+    let issued = issue(&tokens, "sync").await;
+    let id = issued.record.id;
+    tokens.verify(issued.token.expose()).await.unwrap();
+    // Another node wrote a later one.
+    store.touch(&[LastUse::new(id, after(600))], Duration::MINUTE).await.unwrap();
+    assert_eq!(shown(&tokens, id).await, Some(after(600)));
+    tokens.flush().await.unwrap();
+    assert_eq!(shown(&tokens, id).await, Some(after(600)));
+}
+
+#[tokio::test]
 async fn answers_of_changes_show_it_too() {
     let (tokens, clock) = shop();
     let issued = issue(&tokens, "sync").await;
@@ -134,14 +147,14 @@ async fn the_resolution_is_the_hosts() {
 async fn a_flush_takes_back_nothing_that_was_shown() {
     let (tokens, clock, store) = open_shop();
     let issued = issue(&tokens, "sync").await;
-    // Late in one period, early in the next: less than a resolution apart.
-    for seconds in [50, 70] {
-        clock.set(after(seconds));
+    // The second comes less than a resolution after the first: it is neither shown nor written.
+    for (used, seen) in [(50, 50), (70, 50), (115, 115)] {
+        clock.set(after(used));
         tokens.verify(issued.token.expose()).await.unwrap();
-        assert_eq!(shown(&tokens, issued.record.id).await, Some(after(seconds)));
+        assert_eq!(shown(&tokens, issued.record.id).await, Some(after(seen)), "{used}");
         tokens.flush().await.unwrap();
-        assert_eq!(shown(&tokens, issued.record.id).await, Some(after(seconds)), "after the flush");
-        assert_eq!(written(&store, issued.record.id).await, Some(after(seconds)));
+        assert_eq!(shown(&tokens, issued.record.id).await, Some(after(seen)), "{used}, after the flush");
+        assert_eq!(written(&store, issued.record.id).await, Some(after(seen)));
     }
 }
 

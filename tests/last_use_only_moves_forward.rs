@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::owner;
 use common::rulebook::{after, name, policy, record, token_id, with};
 use personal_tokens::store::{LastUse, MemoryStore, TokenStore};
@@ -76,6 +78,29 @@ async fn a_change_keeps_the_last_use() {
     store.touch(&[used(10)], MINUTE).await.unwrap();
     store.change(&Change::revoke(owner(), token_id(1), after(30))).await.unwrap();
     assert_eq!(store.find(token_id(1)).await.unwrap().unwrap().last_used, Some(after(10)));
+}
+
+/// A change reads the record before it writes: what was touched in between stands all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_in_flight_keeps_the_last_use_too() {
+    let store = Arc::new(store_of_one().await);
+    let other = Arc::clone(&store);
+    let renames = tokio::spawn(async move {
+        for number in 0..5_000 {
+            let rename = Edit { name: Some(name(&format!("name {number}"))), ..Edit::default() };
+            let change = Change::update(owner(), token_id(1), rename, after(20), policy(|_| ()));
+            other.change(&change).await.unwrap();
+        }
+    });
+    let mut touched = 0;
+    while !renames.is_finished() || touched == 0 {
+        touched += 1;
+        store.touch(&[used(touched)], Duration::ZERO).await.unwrap();
+        let found = store.find(token_id(1)).await.unwrap().unwrap();
+        assert_eq!(found.last_used, Some(after(touched)));
+    }
+    renames.await.unwrap();
+    assert_eq!(store.find(token_id(1)).await.unwrap().unwrap().last_used, Some(after(touched)));
 }
 
 #[tokio::test]

@@ -95,7 +95,13 @@ fn the_old_token_ends_at_its_expiry_or_with_its_grace() {
         ("up to the expiry", any(), Duration::HOUR, until(after(3_600)), Ok(after(3_600))),
         ("beyond the expiry", any(), Duration::HOUR, until(after_micros(1)), Ok(after_micros(1))),
         ("before the expiry", any(), Duration::HOUR, until(after(3_601)), Ok(after(3_600))),
-        ("expired already", any(), Duration::HOUR, until(after(-60)), Ok(after(-60))),
+        (
+            "expired already",
+            any(),
+            Duration::HOUR,
+            with(until(after(-60)), |old| old.expiry_set = after(-120)),
+            Ok(after(-60)),
+        ),
     ];
     for (what, policy, grace, old, expected) in table {
         let answer = rotate(successor(grace), policy, &[old]);
@@ -251,7 +257,9 @@ fn a_scope_no_longer_offered_is_not_passed_on() {
 #[test]
 fn of_several_reasons_the_first_in_order_is_given() {
     let strict = policy(|policy| (policy.max_active, policy.max_lifetime) = (Some(1), Some(Duration::HOUR)));
-    let mut old = with(expiring_at(1, noon()), |old| old.scopes = Scopes::new(["gone"]).unwrap());
+    let mut old = with(expiring_at(1, noon()), |old| {
+        (old.scopes, old.expiry_set) = (Scopes::new(["gone"]).unwrap(), after(-60));
+    });
     let mut wrong = Successor { expiry: Some(Expiry::At(after(7_200))), ..successor(Duration::MAX) };
     let reason = |wrong: &Successor, old: &TokenRecord| {
         rotate(wrong.clone(), Arc::clone(&strict), &[old.clone(), record(2)]).unwrap_err()

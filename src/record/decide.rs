@@ -61,19 +61,18 @@ impl Change {
         let old = self.current(id, view)?;
         self.policy.judge_grace(successor.grace)?;
         self.policy.judge_scopes(&old.scopes)?;
-        if let Some(expiry) = successor.expiry {
-            self.policy.judge_expiry(expiry, self.at)?;
-        }
+        let inherited = || self.policy.inherited_expiry(old.expiry, old.expiry_set, self.at);
+        let expiry = successor.expiry.unwrap_or_else(inherited);
+        self.policy.judge_expiry(expiry, self.at)?;
         // In place of an active token the successor adds none.
         if old.expiry.has_passed(self.at) {
             self.policy.judge_one_more(view.active)?;
         }
 
-        let inherited = || self.policy.inherited_expiry(old.expiry, old.expiry_set, self.at);
         let mut new = TokenRecord::new(successor.id, old.owner.clone(), old.name.clone(), successor.digest, self.at);
         new.scopes = old.scopes.clone();
         new.created_by = successor.created_by.clone();
-        new.expiry = successor.expiry.unwrap_or_else(inherited);
+        new.expiry = expiry;
         new.predecessor = Some(old.id);
 
         let mut replaced = old.clone();

@@ -49,7 +49,7 @@ impl Policy {
     }
 
     /// The expiry that a successor gets when nobody says another: the span that its predecessor was last
-    /// given, cut to what is allowed now.
+    /// given, cut to the longest that is allowed now.
     pub(super) fn inherited_expiry(&self, expiry: Expiry, expiry_set: Timestamp, at: Timestamp) -> Expiry {
         let span = expiry.instant().map(|end| end.since(expiry_set));
         let longest = match self.max_lifetime {

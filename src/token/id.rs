@@ -45,13 +45,13 @@ impl TokenId {
         &self.0
     }
 
-    /// Eight of its random bytes.
+    /// The first eight of its bytes.
     pub(crate) fn bits(self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
-    /// Its place in a table that is indexed by the random bytes; none in an empty one.
+    /// Its place in a table that is indexed by random bytes; none in an empty one.
     pub(crate) fn place<T>(self, table: &[T]) -> Option<&T> {
         let places = u64::try_from(table.len()).ok()?;
         table.get(usize::try_from(self.bits().checked_rem(places)?).ok()?)
@@ -88,9 +88,11 @@ impl fmt::Debug for TokenId {
     }
 }
 
-/// Eight of its bytes in one write: the bytes are random, a length and the rest would only cost time.
+/// All of its bytes in two writes, without the length that an array would write.
 impl Hash for TokenId {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        let [.., a, b, c, d] = self.0;
         state.write_u64(self.bits());
+        state.write_u32(u32::from_le_bytes([a, b, c, d]));
     }
 }
