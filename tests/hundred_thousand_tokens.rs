@@ -21,7 +21,6 @@ fn numbered(number: u32) -> TokenRecord {
 }
 
 #[tokio::test]
-#[ignore = "takes many minutes: the count for the limit walks all active tokens (OwnerIndex::count_active)"]
 async fn one_owner_keeps_100_000_tokens() {
     let (store, limit) = (MemoryStore::new(), policy(|policy| policy.max_active = Some(MANY)));
     for number in 0..MANY {

@@ -27,15 +27,12 @@ fn each_refusal_says_what_is_allowed() {
             ChangeRefused::ExpiryInPast { expiry: noon() },
             "the expiry 2026-01-01T12:00:00Z is not in the future: revoke the token to end it now",
         ),
-        (
-            ChangeRefused::LifetimeTooLong { max: days },
-            "the token would live too long: at most 30 days are allowed from now",
-        ),
+        (ChangeRefused::LifetimeTooLong { max: days }, "the token would live too long: 30 days from now is the most"),
         (ChangeRefused::NeverNotAllowed { max: Some(days) }, "the token needs an expiry: at most 30 days from now"),
         (ChangeRefused::NeverNotAllowed { max: None }, "the token needs an expiry"),
         (
             ChangeRefused::GraceOutOfRange { max: Duration::days(7) },
-            "the grace is out of range: none to 7 days are allowed",
+            "the grace is out of range: up to 7 days are allowed",
         ),
         (
             ChangeRefused::UnknownScope { scope: sell.clone(), allowed: offered },
@@ -69,6 +66,9 @@ fn each_refusal_says_what_is_allowed() {
 fn a_span_is_told_in_the_largest_unit_that_is_exact() {
     let table = [
         (Duration::days(365), "365 days"),
+        (Duration::days(1), "1 day"),
+        (Duration::hours(1), "1 hour"),
+        (Duration::minutes(1), "1 minute"),
         (Duration::hours(48), "2 days"),
         (Duration::hours(36), "36 hours"),
         (Duration::minutes(90), "90 minutes"),
@@ -79,6 +79,12 @@ fn a_span_is_told_in_the_largest_unit_that_is_exact() {
     ];
     for (max, words) in table {
         let text = ChangeRefused::LifetimeTooLong { max }.to_string();
-        assert_eq!(text, format!("the token would live too long: at most {words} are allowed from now"));
+        assert_eq!(text, format!("the token would live too long: {words} from now is the most"));
     }
+}
+
+#[test]
+fn where_no_grace_is_allowed_it_says_so() {
+    let text = ChangeRefused::GraceOutOfRange { max: Duration::ZERO }.to_string();
+    assert_eq!(text, "the grace is out of range: none is allowed");
 }

@@ -297,10 +297,10 @@ fn of_several_reasons_the_first_in_order_is_given() {
             .unwrap_err()
     };
     assert_eq!(reason(&wrong, revoked_at(1, noon())), ChangeRefused::Ended(TokenState::Revoked));
-    assert!(matches!(reason(&wrong, expired()), ChangeRefused::NameTaken { .. }));
-    let wrong = Edit { name: None, ..wrong };
     assert!(matches!(reason(&wrong, expired()), ChangeRefused::UnknownScope { .. }));
     let wrong = Edit { scopes: None, ..wrong };
     assert!(matches!(reason(&wrong, expired()), ChangeRefused::LifetimeTooLong { .. }));
+    let wrong = Edit { expiry: Some(Expiry::At(after(60))), ..wrong };
+    assert!(matches!(reason(&wrong, expired()), ChangeRefused::NameTaken { .. }));
     assert_eq!(reason(&expire(after(60)), expired()), ChangeRefused::LimitReached { max: 1 });
 }

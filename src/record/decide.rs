@@ -34,24 +34,24 @@ impl Change {
     fn decide_update(&self, id: TokenId, edit: &Edit, view: &View) -> Result<Plan, ChangeRefused> {
         let old = self.current(id, view)?;
         let mut new = old.clone();
-        if let Some(name) = &edit.name {
-            self.judge_name(name, Some(id), view)?;
-            new.name = name.clone();
-        }
         if let Some(scopes) = &edit.scopes {
             self.policy.judge_scopes(scopes)?;
             new.scopes = scopes.clone();
         }
         if let Some(expiry) = edit.expiry {
             self.policy.judge_expiry(expiry, self.at)?;
-            if old.expiry.has_passed(self.at) {
-                self.policy.judge_one_more(view.active)?;
-            }
             // Saving the same instant again gives no new span.
             if expiry != old.expiry {
                 new.expiry = expiry;
                 new.expiry_set = self.at;
             }
+        }
+        if let Some(name) = &edit.name {
+            self.judge_name(name, Some(id), view)?;
+            new.name = name.clone();
+        }
+        if edit.expiry.is_some() && old.expiry.has_passed(self.at) {
+            self.policy.judge_one_more(view.active)?;
         }
         let update = if new == *old { Vec::new() } else { vec![new.clone()] };
         Ok(Plan::of(update, None, new))

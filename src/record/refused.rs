@@ -40,7 +40,7 @@ pub enum ChangeRefused {
         expiry: Timestamp,
     },
     /// The token would live longer than the policy allows.
-    #[error("the token would live too long: at most {} are allowed from now", in_words(*max))]
+    #[error("the token would live too long: {} from now is the most", in_words(*max))]
     LifetimeTooLong {
         /// The longest life, counted from now.
         max: Duration,
@@ -52,7 +52,7 @@ pub enum ChangeRefused {
         max: Option<Duration>,
     },
     /// The grace of a rotation is negative or longer than the policy allows.
-    #[error("the grace is out of range: none to {} are allowed", in_words(*max))]
+    #[error("the grace is out of range: {} allowed", allowed_grace(*max))]
     GraceOutOfRange {
         /// The longest grace.
         max: Duration,
@@ -80,18 +80,21 @@ fn offered(allowed: &Scopes) -> String {
     if allowed.is_empty() { "tokens have no scopes here".to_owned() } else { format!("these are: {allowed}") }
 }
 
-/// `30 days`, `36 hours`, `90 minutes`, or seconds with their fraction.
+fn allowed_grace(max: Duration) -> String {
+    if max.is_zero() { "none is".to_owned() } else { format!("up to {} are", in_words(max)) }
+}
+
+/// `30 days`, `36 hours`, `1 minute`, or seconds with their fraction.
 fn in_words(span: Duration) -> String {
-    let exact = |unit: Duration| span.whole_seconds().checked_rem(unit.whole_seconds()) == Some(0);
-    if span.subsec_nanoseconds() != 0 || !exact(Duration::MINUTE) {
-        return format!("{} seconds", span.as_seconds_f64());
-    }
-    if exact(Duration::DAY) {
-        return format!("{} days", span.whole_days());
-    }
-    if exact(Duration::HOUR) {
-        format!("{} hours", span.whole_hours())
-    } else {
-        format!("{} minutes", span.whole_minutes())
+    let units = [("day", Duration::DAY), ("hour", Duration::HOUR), ("minute", Duration::MINUTE)];
+    let whole = |unit: Duration| match span.whole_seconds().checked_rem(unit.whole_seconds()) {
+        Some(0) if span.subsec_nanoseconds() == 0 => span.whole_seconds().checked_div(unit.whole_seconds()),
+        _ => None,
+    };
+    let counted = units.iter().find_map(|(name, unit)| whole(*unit).filter(|count| *count != 0).map(|n| (n, name)));
+    match counted {
+        Some((1, name)) => format!("1 {name}"),
+        Some((count, name)) => format!("{count} {name}s"),
+        None => format!("{} seconds", span.as_seconds_f64()),
     }
 }

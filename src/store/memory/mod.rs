@@ -1,5 +1,6 @@
 //! [`MemoryStore`]: tokens in this process's memory.
 
+mod current;
 mod id_map;
 mod owner_index;
 
@@ -25,8 +26,8 @@ const STRIPES: usize = 256;
 ///
 /// A lookup neither waits for another nor for a change: records hang in a concurrent map, each behind an
 /// `Arc` that a change replaces as a whole. Changes of one owner wait for each other (and now and then for one
-/// of another owner who shares the lock); changes, a list's page and the count for the limit take time in the
-/// logarithm of the owner's tokens, but a page that must pass over tokens in other states reads those too.
+/// of another owner who shares the lock). A change and a list's page take time in the logarithm of the owner's tokens,
+/// whatever the limit; but a page reads the tokens in other states that it passes over, and revoke all reads all.
 /// [`expiring`](TokenStore::expiring) and [`prune`](TokenStore::prune) read all tokens.
 ///
 /// It is never stale, and [`find_cached`](TokenStore::find_cached) always knows.
@@ -86,6 +87,9 @@ impl MemoryStore {
         {
             return Err(ChangeRefused::IdTaken);
         }
+        if plan.changed.written.is_empty() {
+            return Ok(plan.changed);
+        }
         let index = stripe.entry(owner.clone()).or_default();
         for new in plan.update {
             if let Some(old) = self.records.replace(new.id, |old| Some(with_the_others_columns(&new, old))) {
@@ -129,7 +133,7 @@ impl TokenStore for MemoryStore {
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
         let mut stripe = self.stripe(change.owner())?;
         let needs = change.needs();
-        let view = stripe.get(change.owner()).map(|index| index.view(&needs, &self.records)).unwrap_or_default();
+        let view = stripe.get_mut(change.owner()).map(|index| index.view(&needs, &self.records)).unwrap_or_default();
         let plan = change.decide(view)?;
         Ok(self.write(&mut stripe, change.owner(), plan)?)
     }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 
-use crate::record::{Expiry, Needs, TokenName, TokenRecord, View};
+use crate::record::{Needs, TokenName, TokenRecord, View};
 use crate::store::Cursor;
-use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
+use super::current::Current;
 use super::id_map::IdMap;
 
 #[derive(Default)]
@@ -16,18 +16,16 @@ pub(super) struct OwnerIndex {
     created: BTreeSet<Cursor>,
     /// Who holds which name: the current ones.
     names: HashMap<TokenName, TokenId>,
-    /// The current ones by expiry; `Never` is last.
-    current: BTreeSet<(Expiry, TokenId)>,
+    /// How many of the current ones are unexpired.
+    current: Current,
 }
-
-const LAST_ID: TokenId = TokenId::from_bytes([u8::MAX; TokenId::LEN]);
 
 impl OwnerIndex {
     pub(super) fn insert(&mut self, record: &TokenRecord) {
         self.created.insert(Cursor::in_list(record));
         if record.is_current() {
             self.names.insert(record.name.clone(), record.id);
-            self.current.insert((record.expiry, record.id));
+            self.current.insert(record);
         }
     }
 
@@ -35,7 +33,7 @@ impl OwnerIndex {
         self.created.remove(&Cursor::in_list(record));
         if record.is_current() {
             self.names.remove(&record.name);
-            self.current.remove(&(record.expiry, record.id));
+            self.current.remove(record);
         }
     }
 
@@ -49,7 +47,7 @@ impl OwnerIndex {
         self.created.range((Bound::Unbounded, end)).rev().map(|place| place.id)
     }
 
-    pub(super) fn view(&self, needs: &Needs<'_>, records: &IdMap) -> View {
+    pub(super) fn view(&mut self, needs: &Needs<'_>, records: &IdMap) -> View {
         if needs.all {
             return needs.gather(self.newest_first(None).filter_map(|id| records.get(id)));
         }
@@ -61,12 +59,6 @@ impl OwnerIndex {
             .filter(|holder| needs.target != Some(**holder))
             .and_then(|id| records.get(*id));
         let found = [target, predecessor, holder].into_iter().flatten();
-        View { active: self.count_active(needs.at, needs.count_to), ..needs.gather(found) }
-    }
-
-    fn count_active(&self, at: Timestamp, up_to: u32) -> u32 {
-        let unexpired = self.current.range((Bound::Excluded((Expiry::At(at), LAST_ID)), Bound::Unbounded));
-        let counted = unexpired.take(usize::try_from(up_to).unwrap_or(usize::MAX)).count();
-        u32::try_from(counted).unwrap_or(u32::MAX)
+        View { active: self.current.unexpired(needs.at), ..needs.gather(found) }
     }
 }
