@@ -15,7 +15,7 @@ use personal_tokens::{
     Change, ChangeError, ChangeRefused, Changed, Clock as _, Duration, Issued, ManualClock, NewToken, OwnerId,
     PersonalTokens, Rotation, StoreError, Timestamp, TokenChange, TokenId, TokenRecord,
 };
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
 const TASKS: usize = 64;
@@ -81,8 +81,8 @@ fn handle(store: &Store, clock: &ManualClock, limit: Option<u32>) -> PersonalTok
     builder.clock(clock.clone()).build().unwrap()
 }
 
-/// Runs one round on an empty store, and says what it broke.
-async fn broken_by(race: Race, store: Store) -> Option<String> {
+/// Runs one round on an empty store, and says what it broke. `prepared` is called when the race is about to begin.
+async fn broken_by(race: Race, store: Store, prepared: impl FnOnce()) -> Option<String> {
     let clock = ManualClock::new(noon());
     let unlimited = handle(&store, &clock, None);
     let (count, expired) = race.before();
@@ -97,6 +97,7 @@ async fn broken_by(race: Race, store: Store) -> Option<String> {
     let before: Arc<[TokenId]> = before.into();
     // Renaming counts nothing; the others race for the limit.
     let tokens = handle(&store, &clock, Some(LIMIT));
+    prepared();
 
     let barrier = Arc::new(Barrier::new(TASKS));
     let mut tasks = JoinSet::new();
@@ -138,19 +139,20 @@ async fn broken_by(race: Race, store: Store) -> Option<String> {
 async fn limit_and_names_hold_against_64_at_once() {
     for race in Race::ALL {
         for _ in 0..ROUNDS {
-            assert_eq!(broken_by(race, Arc::new(MemoryStore::new())).await, None);
+            assert_eq!(broken_by(race, Arc::new(MemoryStore::new()), || {}).await, None);
         }
     }
 }
 
-/// The control: a store that looks, then writes what it decided, with nothing to hold others off between.
+/// The control: a store that looks, then writes what it decided, with nothing to hold others off between. All have
+/// looked before the first writes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn the_same_check_finds_a_store_that_checks_then_writes() {
     for race in Race::ALL {
-        let mut rounds = 0..ROUNDS;
-        while broken_by(race, Arc::new(Planted::new(Bug::ChecksThenWrites))).await.is_none() {
-            assert!(rounds.next().is_some(), "{race:?}: not found in {ROUNDS} rounds");
-        }
+        let store = Arc::new(Planted::new(Bug::ChecksThenWrites(Barrier::new(TASKS))));
+        let armed = Arc::clone(&store);
+        let broken = broken_by(race, store, || armed.armed.store(true, SeqCst)).await;
+        assert_eq!(broken, Some(format!("{race:?}: {TASKS} won")));
     }
 }
 
@@ -189,9 +191,22 @@ struct Tally {
     accepted_after: AtomicUsize,
 }
 
+impl Tally {
+    async fn verify(&self, tokens: &PersonalTokens, one: &Hammered, ended: bool) {
+        let counted = match (tokens.verify(one.token.token.expose()).await.is_ok(), ended) {
+            (true, true) => &self.accepted_after,
+            (true, false) => &self.accepted,
+            (false, true) => &self.refused_after,
+            // The call that ends it is under way.
+            (false, false) => return,
+        };
+        counted.fetch_add(1, SeqCst);
+    }
+}
+
 /// Verifies on several tasks while the tokens are ended one after another. A verification counts as after the
-/// end if it was begun when the call had returned.
-async fn hammer(end: End, store: Store) -> Tally {
+/// end if it was begun when the call had returned. `verified` is called after the first such one of each token.
+async fn hammer(end: End, store: Store, verified: impl Fn()) -> Tally {
     const TOKENS: usize = 60;
     let tokens = handle(&store, &ManualClock::new(noon()), None);
     let mut hammered = Vec::new();
@@ -213,13 +228,7 @@ async fn hammer(end: End, store: Store) -> Tally {
                 for one in hammered.iter() {
                     let ended = one.ended.load(SeqCst);
                     all_ended &= ended;
-                    let counted = match (tokens.verify(one.token.token.expose()).await.is_ok(), ended) {
-                        (true, true) => &tally.accepted_after,
-                        (true, false) => &tally.accepted,
-                        (false, true) => &tally.refused_after,
-                        (false, false) => continue,
-                    };
-                    counted.fetch_add(1, SeqCst);
+                    tally.verify(&tokens, one, ended).await;
                 }
                 if !begun {
                     barrier.wait().await;
@@ -236,6 +245,8 @@ async fn hammer(end: End, store: Store) -> Tally {
     for one in hammered.iter() {
         end.ask(&tokens, &one.token.record).await;
         one.ended.store(true, SeqCst);
+        tally.verify(&tokens, one, true).await;
+        verified();
         tokio::task::yield_now().await;
     }
     verifiers.join_all().await;
@@ -247,38 +258,41 @@ async fn hammer(end: End, store: Store) -> Tally {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn once_a_revocation_has_returned_no_verification_passes() {
     for end in End::ALL {
-        let tally = hammer(end, Arc::new(MemoryStore::new())).await;
+        let tally = hammer(end, Arc::new(MemoryStore::new()), || {}).await;
         assert_eq!(tally.accepted_after.load(SeqCst), 0, "{end:?}: {tally:?}");
         assert!(tally.accepted.load(SeqCst) > 0 && tally.refused_after.load(SeqCst) > 0, "{end:?}: {tally:?}");
     }
 }
 
-/// The control: a store that answers before it has written.
+/// The control: a store that answers, and writes when a verification has passed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_check_finds_a_store_that_answers_before_it_writes() {
     for end in End::ALL {
-        let mut rounds = 0..ROUNDS;
-        while hammer(end, Arc::new(Planted::new(Bug::AnswersFirst))).await.accepted_after.load(SeqCst) == 0 {
-            assert!(rounds.next().is_some(), "{end:?}: not found in {ROUNDS} rounds");
-        }
+        let may_write = Arc::new(Semaphore::new(0));
+        let store = Planted::new(Bug::AnswersFirst(Arc::clone(&may_write)));
+        store.armed.store(true, SeqCst);
+        let tally = hammer(end, Arc::new(store), || may_write.add_permits(1)).await;
+        assert!(tally.accepted_after.load(SeqCst) > 0, "{end:?}: {tally:?}");
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
 enum Bug {
-    ChecksThenWrites,
-    AnswersFirst,
+    /// Writes when as many as the barrier holds have decided.
+    ChecksThenWrites(Barrier),
+    /// Answers at once, and writes what ends a token when there is a permit.
+    AnswersFirst(Arc<Semaphore>),
 }
 
-/// A store with a bug.
+/// A store that has its bug once it is armed.
 struct Planted {
     bug: Bug,
+    armed: AtomicBool,
     rows: Arc<Mutex<HashMap<TokenId, TokenRecord>>>,
 }
 
 impl Planted {
     fn new(bug: Bug) -> Self {
-        Self { bug, rows: Arc::default() }
+        Self { bug, armed: AtomicBool::new(false), rows: Arc::default() }
     }
 
     fn rows(&self) -> Vec<TokenRecord> {
@@ -293,23 +307,27 @@ impl TokenStore for Planted {
     }
 
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
-        let plan = change.decide(change.needs().gather(self.rows()))?;
-        if self.bug == Bug::ChecksThenWrites {
-            tokio::task::yield_now().await;
+        let plan = change.decide(change.needs().gather(self.rows()));
+        let armed = self.armed.load(SeqCst);
+        if let (Bug::ChecksThenWrites(all), true) = (&self.bug, armed) {
+            all.wait().await;
         }
+        let plan = plan?;
         let ends = !plan.update.is_empty();
         let rows = Arc::clone(&self.rows);
-        let written = async move {
+        let write = move || {
             let later = plan.update.into_iter().chain(plan.insert);
             rows.lock().unwrap().extend(later.map(|record| (record.id, record)));
         };
-        if self.bug == Bug::AnswersFirst && ends {
-            tokio::spawn(async move {
-                tokio::task::yield_now().await;
-                written.await;
-            });
-        } else {
-            written.await;
+        match &self.bug {
+            Bug::AnswersFirst(permits) if armed && ends => {
+                let permits = Arc::clone(permits);
+                tokio::spawn(async move {
+                    permits.acquire_owned().await.unwrap().forget();
+                    write();
+                });
+            }
+            _ => write(),
         }
         Ok(plan.changed)
     }

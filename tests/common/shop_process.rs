@@ -81,7 +81,7 @@ impl Shop {
     }
 
     pub fn request(&self, method: &str, path: &str, headers: &[String]) -> Answer {
-        let mut curl = Command::new("curl");
+        let mut curl = untouched_by_the_user("curl");
         curl.args(["-sS", "-i", "--max-time", "60", "-X", method]);
         for header in headers {
             curl.args(["-H", header]);
@@ -93,9 +93,13 @@ impl Shop {
         self.stdin = None;
     }
 
-    pub fn stop_with(&mut self, signal: &str) -> ExitStatus {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+    /// With the shell's own `kill`: a slim machine has no other.
+    pub fn send(&self, signal: &str) {
+        let kill = format!("kill -{signal} {}", self.process.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    pub fn stopped(&mut self) -> ExitStatus {
         poll("the shop stops", || self.process.try_wait().unwrap())
     }
 
@@ -121,7 +125,7 @@ pub struct Answer {
 
 impl Answer {
     pub fn of_shell(line: &str) -> Self {
-        Self::of(Command::new("sh").args(["-c", line]).stderr(Stdio::null()))
+        Self::of(untouched_by_the_user("sh").args(["-c", line]).stderr(Stdio::null()))
     }
 
     fn of(curl: &mut Command) -> Self {
@@ -143,6 +147,20 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
+}
+
+/// For curl: no proxy and no `.curlrc` of whoever runs the test.
+fn untouched_by_the_user(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env_remove(proxy);
+    }
+    // An empty `.curlrc`, for curl looks in further folders where this one has none.
+    let home = concat!(env!("CARGO_TARGET_TMPDIR"), "/curl_home");
+    std::fs::create_dir_all(home).unwrap();
+    std::fs::write(format!("{home}/.curlrc"), "").unwrap();
+    command.env("CURL_HOME", home);
+    command
 }
 
 /// Asks again until there is an answer.
