@@ -38,6 +38,7 @@
 //! | guard a service | `http` (feature `tower`) |
 //! | keep tokens in a storage of your own | [`store::TokenStore`], [`Change`] |
 //! | test a host | `ManualClock` (feature `testing`) |
+//! | see how others failed, and what holds here | [`manual::failures`] |
 //!
 //! # Features
 //!
@@ -81,6 +82,7 @@ mod verify;
 
 #[cfg(feature = "tower")]
 pub mod http;
+pub mod manual;
 pub mod store;
 
 #[cfg(feature = "testing")]

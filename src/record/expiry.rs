@@ -3,7 +3,7 @@ use std::fmt;
 use crate::timestamp::Timestamp;
 
 /// When a token ends by itself. Never an `Option` and never 0: "no expiry" is a choice that somebody made
-/// (failures 17).
+/// ([failures 17](crate::manual::failures)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Expiry {
     /// The token is valid while `now <` this instant; at the instant itself it has expired.

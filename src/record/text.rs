@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 255;
 /// Whom a token acts for, as the host names it: a user, a shop, an organisation.
 ///
 /// Opaque to the crate: 1 to 255 bytes of UTF-8 without control characters, compared byte by byte (no case
-/// folding, no Unicode normalisation: failures 34). Integers become their decimal digits.
+/// folding, no Unicode normalisation: [failures 34](crate::manual::failures)). Integers become their decimal digits.
 ///
 /// ```
 /// use personal_tokens::OwnerId;

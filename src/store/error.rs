@@ -5,7 +5,7 @@ use crate::record::ChangeRefused;
 type Source = Box<dyn Error + Send + Sync>;
 
 /// No answer was possible: the store, the clock or the random generator failed. It is no verdict about a
-/// token, so over HTTP it is 503, never 401 and never a pass (failures 30, 31).
+/// token, so over HTTP it is 503, never 401 and never a pass ([failures 30, 31](crate::manual::failures)).
 ///
 /// An integrator's store makes it from its driver's error; the source is for logs, and must hold no secret (a
 /// store never sees one).

@@ -13,7 +13,7 @@ use super::{TokenId, TokenPrefix};
 /// 112): there is nothing to guess, so a slow password hash would buy nothing. Prefix and id are hashed along,
 /// so a digest moved to another row, or a token moved to another prefix, stops matching.
 ///
-/// `==` takes the same time wherever the bytes differ (failures 4).
+/// `==` takes the same time wherever the bytes differ ([failures 4](crate::manual::failures)).
 #[derive(Clone, Copy)]
 pub struct TokenDigest {
     key: u16,

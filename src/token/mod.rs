@@ -80,7 +80,8 @@ impl Token {
     }
 }
 
-/// Prefix and id; never the secret (failures 28: a derived `Debug` has leaked secrets elsewhere).
+/// Prefix and id; never the secret ([failures 28](crate::manual::failures): a derived `Debug` has leaked secrets
+/// elsewhere).
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Token({}_{}…)", self.prefix, self.id)
