@@ -24,35 +24,55 @@ pub(crate) struct Usage {
 }
 
 /// Which token was noted last at a place, and when: what spares the lock. Tokens that share a place cost each other
-/// the lock; where two write it at once, the times that may get mixed up are both the present.
-#[derive(Default)]
+/// the lock.
 struct Noted {
-    token: AtomicU64,
+    token: [AtomicU64; 2],
     at: AtomicI64,
+}
+
+impl Noted {
+    fn nothing() -> Self {
+        Self { token: [AtomicU64::new(0), AtomicU64::new(0)], at: AtomicI64::new(i64::MIN) }
+    }
+
+    /// The instant is read first and written last: whoever sees a fresh instant sees the token that it belongs to, or
+    /// one that was noted later.
+    fn last(&self, id: TokenId) -> Option<Timestamp> {
+        let at = Timestamp::from_micros(self.at.load(Ordering::Acquire)).ok()?;
+        let same = self.token.iter().zip(id.words()).all(|(noted, word)| noted.load(Ordering::Relaxed) == word);
+        same.then_some(at)
+    }
+
+    fn set(&self, id: TokenId, at: Timestamp) {
+        self.token.iter().zip(id.words()).for_each(|(noted, word)| noted.store(word, Ordering::Relaxed));
+        self.at.store(at.as_micros(), Ordering::Release);
+    }
 }
 
 impl Usage {
     pub(crate) fn new(resolution: Duration) -> Self {
         Self {
             resolution,
-            noted: std::iter::repeat_with(Noted::default).take(PLACES).collect(),
+            noted: std::iter::repeat_with(Noted::nothing).take(PLACES).collect(),
             pending: Mutex::default(),
             dropped: AtomicU64::new(0),
         }
     }
 
-    /// Notes a use, if the last one that was noted is a resolution ago; two relaxed loads in all other cases.
+    /// Notes a use, if the last one that was noted is a resolution ago; three loads in all other cases.
     pub(crate) fn note(&self, id: TokenId, now: Timestamp) {
         let Some(noted) = id.place(&self.noted) else {
             return;
         };
-        let last = Timestamp::from_micros(noted.at.load(Ordering::Relaxed)).unwrap_or(Timestamp::MIN);
-        if noted.token.load(Ordering::Relaxed) == id.bits() && now.since(last) < self.resolution {
+        if noted.last(id).is_some_and(|last| now.since(last) < self.resolution) {
             return;
         }
         self.keep(id, now);
-        noted.at.store(now.as_micros(), Ordering::Relaxed);
-        noted.token.store(id.bits(), Ordering::Relaxed);
+        noted.set(id, now);
+    }
+
+    pub(crate) fn resolution(&self) -> Duration {
+        self.resolution
     }
 
     /// How many uses were not kept since too many were pending.
@@ -60,7 +80,7 @@ impl Usage {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Shows the record as the next flush will leave it; so a flush takes back nothing that was shown.
+    /// Shows the record as the next flush will leave it, so that a page loaded after the flush says the same.
     pub(crate) fn overlay(&self, record: &mut TokenRecord) {
         let Some(at) = self.pending().get(&record.id).copied() else {
             return;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::noon;
-use common::rulebook::{after, after_micros, expiring_at, record, revoked_at, rotated_to, with};
+use common::rulebook::{after, after_micros, expiring_at, record, revoked_at, rotated_before, rotated_to, with};
 use personal_tokens::{Expiry, Timestamp, TokenState};
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn each_end_counts_from_its_instant_on() {
         let state = |end| if ended { end } else { TokenState::Active };
         assert_eq!(Expiry::At(noon()).has_passed(now), ended);
         assert_eq!(expiring_at(1, noon()).state(now), state(TokenState::Expired));
-        assert_eq!(rotated_to(1, 2, noon()).state(now), state(TokenState::Rotated));
+        assert_eq!(rotated_before(1, 2, noon()).state(now), state(TokenState::Rotated));
         assert_eq!(revoked_at(1, noon()).state(now), TokenState::Revoked, "whatever the instant");
     }
 }
@@ -76,7 +76,7 @@ proptest! {
         expiry in proptest::option::of(-5..5_i64),
         now in -6..6_i64,
     ) {
-        let mut token = grace.map_or_else(|| record(1), |ends| rotated_to(1, 2, after(ends)));
+        let mut token = grace.map_or_else(|| record(1), |ends| rotated_before(1, 2, after(ends)));
         token.revoked = revoked.map(after);
         token.expiry = expiry.map_or(Expiry::Never, |end| Expiry::At(after(end)));
         let ends = [revoked, grace, expiry].into_iter().flatten().min().map(after);

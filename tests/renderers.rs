@@ -1,4 +1,4 @@
-//! A renderer makes the body of a refusal; status, challenge and no-store stay the guard's (design §7).
+//! A renderer makes the body of a refusal; status, challenge and no-store stay the guard's.
 #![cfg(all(feature = "memory", feature = "testing", feature = "tower"))]
 
 mod common;
@@ -74,8 +74,8 @@ async fn a_renderer_is_told_what_was_refused_and_of_which_request() {
     ask(bearer("None")).await;
     ask(bearer(&forge("shop", &[7; RANDOM_LEN]))).await;
     ask(bearer(revoked.token.expose())).await;
-    assert_eq!(
-        *seen.lock().unwrap(),
+    assert!(matches!(
+        seen.lock().unwrap()[..],
         [
             Refusal::NoCredentials,
             Refusal::BadRequest(BadRequest::RepeatedHeader),
@@ -84,7 +84,26 @@ async fn a_renderer_is_told_what_was_refused_and_of_which_request() {
             Refusal::Rejected(Rejection::Unknown),
             Refusal::Rejected(Rejection::Revoked),
         ]
-    );
+    ));
+}
+
+/// A host must be able to learn why it answers 503.
+#[tokio::test]
+async fn a_renderer_is_told_why_no_verdict_was_possible() {
+    let store = RemoteStore::default();
+    let tokens = PersonalTokens::builder(store.clone()).prefix("shop").scopes(["products:read"]).build().unwrap();
+    let issued = issue(&tokens, "till").await;
+    store.fail(Method::Find, Fault::Corrupt);
+    let seen: Arc<Mutex<Option<Refusal>>> = Arc::default();
+    let told = Arc::clone(&seen);
+    let renderer = move |refusal: &Refusal, _: &Parts| {
+        *told.lock().unwrap() = Some(refusal.clone());
+        Response::new(String::new())
+    };
+    let guarded = BearerAuthLayer::new(tokens).renderer(renderer).layer(Counted::default());
+    drop(guarded.oneshot(bearer(issued.token.expose())).await.unwrap());
+    let Some(Refusal::Unavailable(error)) = seen.lock().unwrap().take() else { panic!("no 503") };
+    assert!(Fault::Corrupt.made(&error));
 }
 
 /// So that nothing further in prints it (failures 28).

@@ -7,10 +7,8 @@ mod common;
 use std::sync::Arc;
 
 use common::remote_store::{Fault, Method, RemoteStore};
-use common::{issue, noon, owner};
-use personal_tokens::{
-    Issued, ManualClock, PersonalTokens, Rejection, Rotation, TokenChange, VerifiedToken, VerifyError,
-};
+use common::{issue, other_owner, owner, remote_shop, verdict};
+use personal_tokens::{Issued, NewToken, PersonalTokens, Rejection, Rotation, TokenChange, VerifiedToken, VerifyError};
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 use tokio::task::JoinHandle;
 
@@ -24,9 +22,7 @@ struct Held {
 
 /// A verification whose lookup has read an active record and is not yet answered.
 async fn held() -> Held {
-    let store = RemoteStore::default();
-    let builder = PersonalTokens::builder(store.clone()).prefix("shop").scopes(["products:read"]);
-    let tokens = builder.clock(ManualClock::new(noon())).build().unwrap();
+    let (tokens, store, _) = remote_shop();
     let issued = issue(&tokens, "in flight").await;
     let gate = store.hold().await;
     store.take_calls();
@@ -43,10 +39,7 @@ async fn held() -> Held {
 impl Held {
     async fn verdict(self) -> Rejection {
         drop(self.gate);
-        match self.verification.await.unwrap() {
-            Err(VerifyError::Rejected(rejection)) => rejection,
-            other => panic!("{other:?}"),
-        }
+        verdict(self.verification.await.unwrap()).expect("it is refused")
     }
 }
 
@@ -136,4 +129,37 @@ async fn a_token_that_never_stands_still_is_not_judged() {
     }
     let error = held.verification.await.unwrap().unwrap_err();
     assert!(matches!(error, VerifyError::Store(_)), "{error}");
+}
+
+/// Another node has revoked it already, or an earlier call that was cancelled: this one writes nothing.
+#[tokio::test]
+async fn a_revoke_that_found_it_done() {
+    let held = held().await;
+    let elsewhere = PersonalTokens::builder(held.store.clone()).prefix("shop").build().unwrap();
+    elsewhere.revoke(&owner(), held.issued.record.id).await.unwrap();
+    held.tokens.revoke(&owner(), held.issued.record.id).await.unwrap();
+    assert_eq!(held.verdict().await, Rejection::Revoked);
+}
+
+#[tokio::test]
+async fn a_revoke_of_all_that_found_it_done() {
+    let held = held().await;
+    let elsewhere = PersonalTokens::builder(held.store.clone()).prefix("shop").build().unwrap();
+    elsewhere.revoke_all(&owner()).await.unwrap();
+    assert_eq!(held.tokens.revoke_all(&owner()).await.unwrap(), 0);
+    assert_eq!(held.verdict().await, Rejection::Revoked);
+}
+
+/// Whoever may ask for changes must not be able to make everybody's verifications look twice, or fail.
+#[tokio::test]
+async fn changes_that_are_refused_disturb_nobody() {
+    let held = held().await;
+    for _ in 0..100 {
+        held.tokens.issue(NewToken::new(owner(), "in flight")).await.unwrap_err();
+        held.tokens.revoke(&other_owner(), held.issued.record.id).await.unwrap_err();
+    }
+    held.store.take_calls();
+    drop(held.gate);
+    assert!(held.verification.await.unwrap().is_ok());
+    assert!(held.store.take_calls().is_empty(), "one lookup is enough");
 }

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::rulebook::{after, decide, expiring_at, record, revoked_at, rotated_to, token_id, with};
+use common::rulebook::{after, decide, expiring_at, record, revoked_at, rotated_before, rotated_to, token_id, with};
 use common::{noon, other_owner, owner};
-use personal_tokens::{Change, ChangeRefused, Expiry, TokenRecord, View};
+use personal_tokens::{Change, ChangeRefused, Expiry, Rotated, TokenRecord, View};
 
 fn revoke() -> Change {
     Change::revoke(owner(), token_id(1), noon())
@@ -43,14 +43,21 @@ fn revoking_again_is_no_error_and_keeps_the_first_instant() {
 
 #[test]
 fn the_predecessors_grace_ends_in_the_same_step() {
-    let ended = |older: &TokenRecord| with(older.clone(), |older| older.rotated.as_mut().unwrap().grace_ends = noon());
+    let ended = |older: &TokenRecord| {
+        let cut = |older: &mut TokenRecord| older.rotated = older.rotated.map(|r| Rotated { grace_ends: r.at, ..r });
+        with(older.clone(), cut)
+    };
     let in_grace = rotated_to(5, 1, after(60));
+    let expired = with(in_grace.clone(), |record| record.expiry = Expiry::At(noon()));
+    let run_out = rotated_before(5, 1, after(-60));
     let table = [
         ("in its grace", in_grace.clone(), vec![ended(&in_grace)]),
         ("its grace over this instant", rotated_to(5, 1, noon()), vec![]),
         ("its grace over", rotated_to(5, 1, after(-60)), vec![]),
         ("revoked", with(in_grace.clone(), |record| record.revoked = Some(noon())), vec![]),
-        ("expired", with(in_grace.clone(), |record| record.expiry = Expiry::At(noon())), vec![]),
+        // A clock that goes back opens neither of these again.
+        ("expired", expired.clone(), vec![ended(&expired)]),
+        ("its grace run out", run_out.clone(), vec![ended(&run_out)]),
         ("another lineage's", rotated_to(5, 2, after(60)), vec![]),
         ("another owner's", with(in_grace.clone(), |record| record.owner = other_owner()), vec![]),
     ];

@@ -6,7 +6,8 @@ mod common;
 use std::sync::Arc;
 
 use common::rulebook::{
-    after, after_micros, decide, digest, expiring_at, policy, record, revoked_at, rotated_to, token_id, with,
+    after, after_micros, decide, digest, expiring_at, policy, record, revoked_at, rotated_before, rotated_to, token_id,
+    with,
 };
 use common::{noon, other_owner, owner};
 use personal_tokens::{
@@ -208,7 +209,9 @@ fn a_lineage_has_one_predecessor_in_grace_at_most() {
         ("its grace over this instant", rotated_to(5, 1, noon()), None),
         ("its grace over", rotated_to(5, 1, after(-60)), None),
         ("revoked", with(rotated_to(5, 1, after(60)), |record| record.revoked = Some(after(-1))), None),
-        ("expired", with(rotated_to(5, 1, after(60)), |record| record.expiry = Expiry::At(noon())), None),
+        // A clock that goes back opens neither of these again.
+        ("expired", with(rotated_to(5, 1, after(60)), |record| record.expiry = Expiry::At(noon())), Some(noon())),
+        ("its grace run out", rotated_before(5, 1, after(-60)), Some(after(-3_600))),
         ("another lineage's", rotated_to(5, 2, after(60)), None),
         ("another owner's", with(rotated_to(5, 1, after(60)), |record| record.owner = other_owner()), None),
     ];

@@ -63,7 +63,8 @@ async fn a_scope_layer_without_a_guard_stays_shut() {
     let unguarded = RequireScopeLayer::new("products:read").unwrap().layer(shop.clone());
     let response = unguarded.oneshot(bearer(good.token.expose())).await.unwrap();
     assert_eq!((response.status(), shop.calls()), (StatusCode::INTERNAL_SERVER_ERROR, 0));
-    assert_eq!((response.headers().len(), response.body().as_str()), (0, ""));
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    assert_eq!((response.headers().len(), response.body().as_str()), (1, ""));
 }
 
 /// RFC 6750 §3 wants one parameter at least: here the error is one.

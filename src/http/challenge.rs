@@ -43,7 +43,7 @@ pub(super) fn challenge(realm: Option<&Realm>, refusal: &Refusal) -> Option<Head
     let mut params: Vec<&str> = realm.map(|realm| &*realm.0).into_iter().collect();
     let scope;
     match refusal {
-        Refusal::Unavailable => return None,
+        Refusal::Unavailable(_) => return None,
         Refusal::NoCredentials => {}
         Refusal::BadRequest(BadRequest::RepeatedHeader) => {
             params.extend([INVALID_REQUEST, r#"error_description="the credentials are given more than once""#]);

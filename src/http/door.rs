@@ -11,7 +11,7 @@ use super::{Refusal, RenderRefusal};
 
 /// In seconds: time for a database to come back, not so long that a script gives up.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 pub(super) struct Door<R: ?Sized> {
     pub(super) realm: Realm,
@@ -51,7 +51,7 @@ fn finish<B>(mut response: Response<B>, realm: Option<&Realm>, refusal: &Refusal
     if let Some(challenge) = challenge(realm, refusal) {
         headers.append(WWW_AUTHENTICATE, challenge);
     }
-    if matches!(refusal, Refusal::Unavailable) {
+    if matches!(refusal, Refusal::Unavailable(_)) {
         headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
     response

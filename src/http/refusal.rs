@@ -1,13 +1,16 @@
+use std::sync::Arc;
+
 use ::http::request::Parts;
 use ::http::{Response, StatusCode};
 
 use crate::personal_tokens::VerifyError;
+use crate::store::StoreError;
 use crate::verify::Rejection;
 
 use super::require_scope::RequiredScopes;
 
 /// What the guard refuses, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Refusal {
     /// No `Authorization`, an empty one, or another scheme: 401 without an error code (RFC 6750 §3.1).
@@ -18,8 +21,8 @@ pub enum Refusal {
     Rejected(Rejection),
     /// A good token without the scopes that are wanted: 403 `insufficient_scope`.
     MissingScope(RequiredScopes),
-    /// No verdict was possible: 503 with `Retry-After`.
-    Unavailable,
+    /// No verdict was possible: 503 with `Retry-After`. Why is for the host's log, not for the client.
+    Unavailable(Arc<StoreError>),
 }
 
 /// What is wrong with a request's `Authorization`.
@@ -82,7 +85,7 @@ impl Refusal {
             Self::NoCredentials | Self::Rejected(_) => StatusCode::UNAUTHORIZED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::MissingScope(_) => StatusCode::FORBIDDEN,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -91,7 +94,7 @@ impl From<VerifyError> for Refusal {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Rejected(rejection) => Self::Rejected(rejection),
-            VerifyError::Store(_) => Self::Unavailable,
+            VerifyError::Store(error) => Self::Unavailable(Arc::new(error)),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use ::http::header::CACHE_CONTROL;
 use ::http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -13,12 +14,13 @@ use crate::record::{InvalidScope, Scopes};
 use crate::verify::VerifiedToken;
 
 use super::Refusal;
-use super::door::{GuardedBy, refuse_without_door};
+use super::door::{GuardedBy, NO_STORE, refuse_without_door};
 
 /// Lets in only requests whose token has the scopes; stands below a
 /// [`BearerAuthLayer`](super::BearerAuthLayer). Others get 403 with a challenge that names the scopes
 /// (RFC 6750 §3.1), in the guard's realm and rendered by its renderer. Where no guard verified the request,
-/// the host has mounted its layers wrongly: 500, and the route stays shut.
+/// the host has mounted its layers wrongly: 500, and the route stays shut. For that answer, and where a layer between the
+/// two changes the body's type, the body must have a `Default`, the empty one.
 ///
 /// ```
 /// use personal_tokens::http::RequireScopeLayer;
@@ -82,7 +84,7 @@ impl RequireScopeLayer {
     fn of(scopes: Scopes, one_suffices: bool) -> Result<Self, InvalidScope> {
         // "All of none" would let in every token, "any of none" no token: both are mistakes.
         if scopes.is_empty() {
-            return Err(InvalidScope::Length { bytes: 0 });
+            return Err(InvalidScope::Missing);
         }
         Ok(Self { required: RequiredScopes { scopes, one_suffices } })
     }
@@ -155,6 +157,7 @@ impl<S> RequireScope<S> {
 fn unguarded<ResBody: Default>() -> Response<ResBody> {
     let mut response = Response::new(ResBody::default());
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     response
 }
 

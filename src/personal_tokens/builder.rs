@@ -114,7 +114,7 @@ impl Builder {
         self
     }
 
-    /// How fine last use is kept: each token is noted once in such a period.
+    /// How fine last use is kept: a token's next use is noted so long after the last one that was.
     pub fn usage_resolution(mut self, span: Duration) -> Self {
         self.resolution = span;
         self

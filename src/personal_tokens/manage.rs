@@ -136,12 +136,16 @@ impl PersonalTokens {
         Ok(record)
     }
 
-    /// Every change goes through here, so that no lookup in flight outlives it, whatever becomes of it.
+    /// Every change goes through here, so that no lookup in flight outlives it, whatever becomes of it. One that
+    /// found all as asked already counts too: it may have been written by another node, or by a call that was
+    /// cancelled.
     async fn write(&self, change: &Change) -> Result<Changed, ChangeError> {
-        let raise = self.inner.fence.raise_all_on_drop();
-        let changed = self.inner.store.change(change).await?;
-        raise.only(&changed.written);
-        Ok(changed)
+        let raise = self.inner.fence.raise_on_drop(change.owner());
+        let outcome = self.inner.store.change(change).await;
+        if let Err(ChangeError::Refused(_)) = outcome {
+            raise.not_needed();
+        }
+        outcome
     }
 
     fn generate(&self) -> Result<Token, StoreError> {

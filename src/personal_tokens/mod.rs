@@ -11,6 +11,8 @@ mod verify;
 use std::fmt;
 use std::sync::Arc;
 
+use time::Duration;
+
 use crate::clock::Clock;
 use crate::record::Policy;
 use crate::store::{StoreError, TokenStore};
@@ -84,6 +86,12 @@ impl PersonalTokens {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.inner.policy
+    }
+
+    /// How fine last use is kept: so long after one use the next is noted.
+    #[must_use]
+    pub fn usage_resolution(&self) -> Duration {
+        self.inner.usage.resolution()
     }
 
     /// A clock out of range is our side's failure: there is no instant to judge by.

@@ -9,7 +9,7 @@ use crate::verify::{Rejection, VerifiedToken, verify};
 
 use super::{PersonalTokens, VerifyError};
 
-/// Each but the first is due to a change of the token meanwhile, or to one that failed.
+/// Each but the first is due to a change of the owner's tokens meanwhile (or of an owner at the same place).
 const MAX_LOOKUPS: u32 = 8;
 
 /// What memory could tell.
@@ -69,11 +69,12 @@ impl PersonalTokens {
         for _ in 0..MAX_LOOKUPS {
             let began = self.inner.fence.now();
             let record = self.inner.store.find(token.id()).await?;
-            if !self.inner.fence.was_raised(token.id(), began) {
+            let overtaken = record.as_ref().is_some_and(|record| self.inner.fence.was_raised(&record.owner, began));
+            if !overtaken {
                 return self.judge(&token, record, trace);
             }
         }
-        Err(StoreError::unavailable("the token changed faster than the store answered").into())
+        Err(StoreError::unavailable("the owner's tokens changed faster than the store answered").into())
     }
 
     fn look_up(&self, presented: &[u8], trace: Trace) -> Begun {

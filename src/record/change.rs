@@ -113,7 +113,8 @@ pub struct Changed {
 }
 
 impl Change {
-    /// Issue this token; its instant is the record's `created`.
+    /// Issue this token; its instant is the record's `created`. It is inserted as it is, so a host that imports tokens
+    /// answers for the other fields.
     #[must_use]
     pub fn issue(record: TokenRecord, policy: Arc<Policy>) -> Self {
         Self { owner: record.owner.clone(), at: record.created, policy, kind: Kind::Issue(Box::new(record)) }

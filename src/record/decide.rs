@@ -133,14 +133,16 @@ impl Change {
         }
     }
 
-    /// The record that `id` replaced, with its grace ended now; none where no grace is left to end.
+    /// The record that `id` replaced, with no grace any more; none where it has none. One that has run out is cut too: else
+    /// a clock that goes back would open it again.
     fn predecessor_without_grace(&self, id: TokenId, view: &View) -> Option<TokenRecord> {
         let in_grace = |record: &&TokenRecord| {
-            record.owner == self.owner && record.is_replaced_by(id) && record.state(self.at) == TokenState::Active
+            let grace = record.rotated.is_some_and(|rotated| rotated.grace_ends > rotated.at);
+            record.owner == self.owner && record.is_replaced_by(id) && record.revoked.is_none() && grace
         };
         let mut record = view.records.iter().find(in_grace)?.clone();
         if let Some(rotated) = &mut record.rotated {
-            rotated.grace_ends = self.at;
+            rotated.grace_ends = rotated.at;
         }
         Some(record)
     }

@@ -40,7 +40,7 @@ pub enum ChangeRefused {
         expiry: Timestamp,
     },
     /// The token would live longer than the policy allows.
-    #[error("the token would live too long: {} from now is the most", in_words(*max))]
+    #[error("the token would live too long: at most {} from now", in_words(*max))]
     LifetimeTooLong {
         /// The longest life, counted from now.
         max: Duration,
@@ -52,7 +52,7 @@ pub enum ChangeRefused {
         max: Option<Duration>,
     },
     /// The grace of a rotation is negative or longer than the policy allows.
-    #[error("the grace is out of range: {} allowed", allowed_grace(*max))]
+    #[error("the grace is out of range: {}", longest_grace(*max))]
     GraceOutOfRange {
         /// The longest grace.
         max: Duration,
@@ -72,7 +72,7 @@ pub enum ChangeRefused {
     #[error(transparent)]
     Scope(#[from] InvalidScope),
     /// The expiry lies outside years 1 to 9999.
-    #[error("the expiry is out of range: {0}")]
+    #[error("the expiry lies outside years 1 to 9999 (UTC)")]
     Expiry(#[from] TimestampOutOfRange),
 }
 
@@ -80,21 +80,24 @@ fn offered(allowed: &Scopes) -> String {
     if allowed.is_empty() { "tokens have no scopes here".to_owned() } else { format!("these are: {allowed}") }
 }
 
-fn allowed_grace(max: Duration) -> String {
-    if max.is_zero() { "none is".to_owned() } else { format!("up to {} are", in_words(max)) }
+fn longest_grace(max: Duration) -> String {
+    if max.is_zero() { "none is allowed".to_owned() } else { format!("at most {}", in_words(max)) }
 }
 
 /// `30 days`, `36 hours`, `1 minute`, or seconds with their fraction.
 fn in_words(span: Duration) -> String {
-    let units = [("day", Duration::DAY), ("hour", Duration::HOUR), ("minute", Duration::MINUTE)];
-    let whole = |unit: Duration| match span.whole_seconds().checked_rem(unit.whole_seconds()) {
-        Some(0) if span.subsec_nanoseconds() == 0 => span.whole_seconds().checked_div(unit.whole_seconds()),
-        _ => None,
+    let (seconds, nanoseconds) = (span.whole_seconds(), span.subsec_nanoseconds());
+    if nanoseconds != 0 {
+        return format!("{} seconds", span.as_seconds_f64());
+    }
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
+    let exact = |(name, length): &(&'static str, i64)| {
+        let whole = seconds.checked_rem(*length) == Some(0) && seconds >= *length;
+        whole.then(|| (seconds.checked_div(*length).unwrap_or_default(), *name))
     };
-    let counted = units.iter().find_map(|(name, unit)| whole(*unit).filter(|count| *count != 0).map(|n| (n, name)));
-    match counted {
+    match units.iter().find_map(exact) {
         Some((1, name)) => format!("1 {name}"),
         Some((count, name)) => format!("{count} {name}s"),
-        None => format!("{} seconds", span.as_seconds_f64()),
+        None => format!("{seconds} seconds"),
     }
 }

@@ -45,6 +45,9 @@ pub enum InvalidScope {
         /// The first such character.
         found: char,
     },
+    /// None is given where one is wanted.
+    #[error("at least one scope is wanted")]
+    Missing,
     /// A scope is given twice.
     #[error("the scope {scope} is given twice")]
     Duplicate {

@@ -27,7 +27,8 @@ pub struct TokenRecord {
     pub expiry: Expiry,
     /// When that expiry was set: a rotation gives the successor the same span again.
     pub expiry_set: Timestamp,
-    /// The last use that was written; none where none was. A store writes it by
+    /// The last use that was written; none where none was. It may lag behind by twice the resolution that the handle was
+    /// built with, and by what was not flushed yet. A store writes it by
     /// [`touch`](crate::store::TokenStore::touch) only.
     pub last_used: Option<Timestamp>,
     /// Up to which instant notices of the coming expiry went out. A store writes it by
@@ -48,7 +49,8 @@ pub struct Rotated {
     pub at: Timestamp,
     /// The token that replaced it.
     pub successor: TokenId,
-    /// Until when it is still accepted beside its successor: valid while `now <` this instant.
+    /// Until when it is still accepted beside its successor: valid while `now <` this instant. Not later than `at`: there
+    /// is no grace, whatever a clock says; a grace that is cut short is set to `at`.
     pub grace_ends: Timestamp,
 }
 
@@ -64,6 +66,13 @@ pub enum TokenState {
     Revoked,
     /// It was rotated and its grace is over; for good.
     Rotated,
+}
+
+impl Rotated {
+    /// A grace that was none from the start, or was cut, stays over when a clock goes back (failures 18).
+    fn grace_is_over(&self, now: Timestamp) -> bool {
+        self.grace_ends <= self.at || now >= self.grace_ends
+    }
 }
 
 impl TokenRecord {
@@ -94,7 +103,7 @@ impl TokenRecord {
         if self.revoked.is_some() {
             return TokenState::Revoked;
         }
-        if self.rotated.is_some_and(|rotated| now >= rotated.grace_ends) {
+        if self.rotated.is_some_and(|rotated| rotated.grace_is_over(now)) {
             return TokenState::Rotated;
         }
         if self.expiry.has_passed(now) { TokenState::Expired } else { TokenState::Active }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{TokenId, TokenPrefix};
 
@@ -53,7 +53,6 @@ impl Body {
         checksum.copy_from_slice(&self.checksum);
         let mut text = Zeroizing::new([0; TEXT_LEN]);
         let written = URL_SAFE_NO_PAD.encode_slice(bytes.as_slice(), text.as_mut_slice()).ok()?;
-        bytes.zeroize();
         (written == TEXT_LEN).then_some(text)
     }
 

@@ -10,8 +10,8 @@ use super::{Token, TokenPrefix};
 /// One draw in 2.7 holds no `-`; that 128 in a row all hold one happens once in 2⁸³ times.
 const MAX_DRAWS: u32 = 128;
 
-/// So many equal bytes in a row come from a sound generator once in 2⁶⁴ draws or so (the repetition count
-/// test of NIST SP 800-90B §4.4.1 with α = 2⁻⁶⁴): the generator is stuck, or left a part unfilled.
+/// So many equal bytes in a row come from a sound generator once in 2⁵⁸ draws (the repetition count test of
+/// NIST SP 800-90B §4.4.1 with α = 2⁻⁶⁴ a byte): the generator is stuck, or left a part unfilled.
 const STUCK_RUN: usize = 9;
 
 /// Why no token could be generated. Nothing was issued or stored.

@@ -45,16 +45,17 @@ impl TokenId {
         &self.0
     }
 
-    /// The first eight of its bytes.
-    pub(crate) fn bits(self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    /// All its bytes, as numbers.
+    pub(crate) fn words(self) -> [u64; 2] {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = self.0;
+        [u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from(u32::from_le_bytes([i, j, k, l]))]
     }
 
     /// Its place in a table that is indexed by random bytes; none in an empty one.
     pub(crate) fn place<T>(self, table: &[T]) -> Option<&T> {
         let places = u64::try_from(table.len()).ok()?;
-        table.get(usize::try_from(self.bits().checked_rem(places)?).ok()?)
+        let [word, _] = self.words();
+        table.get(usize::try_from(word.checked_rem(places)?).ok()?)
     }
 }
 
@@ -91,8 +92,6 @@ impl fmt::Debug for TokenId {
 /// All of its bytes in two writes, without the length that an array would write.
 impl Hash for TokenId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let [.., a, b, c, d] = self.0;
-        state.write_u64(self.bits());
-        state.write_u32(u32::from_le_bytes([a, b, c, d]));
+        self.words().into_iter().for_each(|word| state.write_u64(word));
     }
 }

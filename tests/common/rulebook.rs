@@ -62,6 +62,11 @@ pub fn rotated_to(number: u32, successor: u32, grace_ends: Timestamp) -> TokenRe
     })
 }
 
+/// The same, an hour earlier.
+pub fn rotated_before(number: u32, successor: u32, grace_ends: Timestamp) -> TokenRecord {
+    with(rotated_to(number, successor, grace_ends), |record| record.rotated.as_mut().unwrap().at = after(-3_600))
+}
+
 /// The default policy, other than said.
 pub fn policy(differ: impl FnOnce(&mut Policy)) -> Arc<Policy> {
     let mut policy = Policy::default();

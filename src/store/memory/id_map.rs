@@ -65,10 +65,6 @@ impl Hasher for IdHasher {
         self.0 = u64::try_from(low ^ high).unwrap_or_default();
     }
 
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-
     fn write(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
     }
