@@ -4,28 +4,18 @@
 mod common;
 
 use std::convert::Infallible;
-use std::future::{Future, ready};
+use std::future::ready;
 use std::hint::black_box;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use allocation_counter::{AllocationInfo, measure};
 use common::door::bearer;
 use common::forge::{forge, random_of};
-use common::owner;
+use common::{now, owner, rejection};
 use http::{Extensions, Request, Response};
 use personal_tokens::http::BearerAuthLayer;
-use personal_tokens::{Duration, NewToken, PersonalTokens, Rejection, Rotation, TokenChange, VerifyError};
+use personal_tokens::{Duration, NewToken, Rejection, Rotation, TokenChange};
 use tower::{Layer as _, Service as _, service_fn};
-
-/// Polled once: with all in memory there is nothing to wait for.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("it waits"),
-    }
-}
 
 /// Of the second run: the first may fill what is kept for a thread.
 fn warm(mut run: impl FnMut()) -> AllocationInfo {
@@ -67,16 +57,8 @@ async fn a_warm_verification_allocates_nothing_whatever_its_answer() {
         ("é".repeat(10_000), Some(Rejection::Malformed)),
     ];
     for (presented, expected) in answers {
-        let counted = warm(|| assert_eq!(rejection(&tokens, &presented), expected));
+        let counted = warm(|| assert_eq!(now(rejection(&tokens, &presented)), expected));
         assert_eq!(counted.count_total, 0, "{expected:?}");
-    }
-}
-
-fn rejection(tokens: &PersonalTokens, presented: &str) -> Option<Rejection> {
-    match now(tokens.verify(presented)) {
-        Ok(_) => None,
-        Err(VerifyError::Rejected(rejection)) => Some(rejection),
-        Err(error) => panic!("{error}"),
     }
 }
 

@@ -4,21 +4,14 @@
 mod common;
 
 use common::forge::{RANDOM_LEN, forge, random_of};
-use personal_tokens::{PersonalTokens, Rejection, VerifyError};
+use common::{block_on, rejection};
+use personal_tokens::{PersonalTokens, Rejection};
 use proptest::prelude::*;
 
 async fn issued() -> (PersonalTokens, String) {
     let (tokens, _) = common::shop();
     let issued = common::issue(&tokens, "sync").await;
     (tokens, issued.token.expose().to_owned())
-}
-
-async fn rejection(tokens: &PersonalTokens, text: impl AsRef<[u8]>) -> Option<Rejection> {
-    match tokens.verify(&text).await {
-        Ok(_) => None,
-        Err(VerifyError::Rejected(rejection)) => Some(rejection),
-        Err(error) => panic!("{error}: {:?}", String::from_utf8_lossy(text.as_ref())),
-    }
 }
 
 #[track_caller]
@@ -136,14 +129,14 @@ async fn a_token_that_was_never_issued_is_unknown() {
 proptest! {
     #[test]
     fn any_bytes_at_all_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let rejection = runtime().block_on(async { rejection(&issued().await.0, &bytes).await });
+        let rejection = block_on(async { rejection(&issued().await.0, &bytes).await });
         prop_assert_eq!(rejection, Some(Rejection::Malformed));
     }
 
     /// Failures 8.
     #[test]
     fn any_flips_of_case_are_refused(flips in prop::collection::vec(any::<bool>(), 69)) {
-        runtime().block_on(async {
+        block_on(async {
             let (tokens, token) = issued().await;
             let flip = |(c, flip): (char, &bool)| match c {
                 'a'..='z' if *flip => c.to_ascii_uppercase(),
@@ -155,8 +148,4 @@ proptest! {
             Ok(())
         })?;
     }
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().build().unwrap()
 }

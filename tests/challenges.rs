@@ -1,4 +1,4 @@
-//! What the guard refuses and how it says so, exactly: status, challenge, headers and body (design §7).
+//! What the guard refuses and how it says so, exactly: status, challenge, headers and body.
 #![cfg(all(feature = "memory", feature = "testing", feature = "tower"))]
 
 mod common;
@@ -7,7 +7,7 @@ use common::challenges::parse;
 use common::door::{Counted, bearer, knock, lines, with_lines};
 use common::forge::{RANDOM_LEN, forge, random_of};
 use common::remote_store::{Fault, Method, RemoteStore};
-use common::{issue, owner, shop};
+use common::{block_on, issue, owner, shop};
 use http::header::WWW_AUTHENTICATE;
 use http::{Request, Response, StatusCode};
 use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
@@ -102,7 +102,7 @@ async fn a_failing_store_is_answered_with_503_and_no_challenge() {
     assert_eq!(response.body(), "");
 }
 
-/// Who knows the id alone learns nothing, not even that the token was issued (design §6).
+/// Who knows the id alone learns nothing, not even that the token was issued.
 #[tokio::test]
 async fn a_wrong_secret_is_answered_as_an_unknown_token_whatever_became_of_the_token() {
     let (tokens, clock) = shop();
@@ -144,8 +144,7 @@ proptest! {
     fn every_realm_is_read_back_as_it_was_given(realm in "[ -~]{1,255}") {
         let (tokens, _clock) = shop();
         let guard = BearerAuthLayer::new(tokens).realm(&realm).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (response, _) = runtime.block_on(post(&guard, with_lines(&[b"Bearer"])));
+        let (response, _) = block_on(post(&guard, with_lines(&[b"Bearer"])));
         let challenges = parse(response.headers()[WWW_AUTHENTICATE].as_bytes()).unwrap();
         prop_assert_eq!(challenges.len(), 1);
         prop_assert_eq!(challenges[0].param("realm"), Some(realm.as_str()));
@@ -168,10 +167,9 @@ proptest! {
     fn every_scope_is_read_back_from_the_challenge(scopes in vec("[!#-\\[\\]-~]{1,30}", 1..5)) {
         prop_assume!((1..scopes.len()).all(|at| !scopes[..at].contains(&scopes[at])));
         let (tokens, _clock) = shop();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let plain = runtime.block_on(tokens.issue(NewToken::new(owner(), "no scopes"))).unwrap();
+        let plain = block_on(tokens.issue(NewToken::new(owner(), "no scopes"))).unwrap();
         let guarded = BearerAuthLayer::new(tokens).layer(RequireScopeLayer::all(&scopes).unwrap().layer(Counted::default()));
-        let response = runtime.block_on(guarded.oneshot(bearer(plain.token.expose()))).unwrap();
+        let response = block_on(guarded.oneshot(bearer(plain.token.expose()))).unwrap();
         let challenges = parse(response.headers()[WWW_AUTHENTICATE].as_bytes()).unwrap();
         let mut scopes = scopes;
         scopes.sort();

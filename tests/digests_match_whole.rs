@@ -10,7 +10,6 @@ use common::{noon, owner};
 use personal_tokens::store::{MemoryStore, TokenStore as _};
 use personal_tokens::{
     Change, ManualClock, PersonalTokens, Policy, Rejection, Token, TokenDigest, TokenName, TokenPrefix, TokenRecord,
-    VerifyError,
 };
 
 fn token() -> Token {
@@ -36,11 +35,7 @@ async fn rejection(kept: TokenDigest) -> Option<Rejection> {
     store.change(&Change::issue(record, Arc::new(Policy::default()))).await.unwrap();
     let clock = ManualClock::new(noon());
     let tokens = PersonalTokens::builder(store).prefix("shop").clock(clock).build().unwrap();
-    match tokens.verify(token.expose()).await {
-        Ok(_) => None,
-        Err(VerifyError::Rejected(rejection)) => Some(rejection),
-        Err(error) => panic!("{error}"),
-    }
+    common::rejection(&tokens, token.expose()).await
 }
 
 /// Failures 4.

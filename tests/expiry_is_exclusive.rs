@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use common::remote_store::RemoteStore;
-use common::{noon, owner};
+use common::{block_on, noon, owner, verdict};
 use personal_tokens::store::{MemoryStore, TokenStore};
 use personal_tokens::{
     ChangeError, ChangeRefused, Clock, Duration, Expiry, Issued, ManualClock, NewToken, PersonalTokens, Rejection,
@@ -36,11 +36,7 @@ async fn issue(tokens: &PersonalTokens, expiry: Expiry) -> Result<Issued, Change
 
 async fn rejection(tokens: &PersonalTokens, issued: &Issued) -> Option<Rejection> {
     let answers = [tokens.verify(issued.token.expose()).await, tokens.inspect(issued.token.expose()).await];
-    let [verified, inspected] = answers.map(|answer| match answer {
-        Ok(_) => None,
-        Err(VerifyError::Rejected(rejection)) => Some(rejection),
-        Err(error) => panic!("{error}"),
-    });
+    let [verified, inspected] = answers.map(verdict);
     assert_eq!(verified, inspected);
     verified
 }
@@ -64,10 +60,6 @@ fn spans() -> impl Strategy<Value = Duration> {
 fn later(at: Timestamp, micros: i128) -> Timestamp {
     let sum = (i128::from(at.as_micros()) + micros).min(Timestamp::MAX.as_micros().into());
     Timestamp::from_micros(sum.try_into().unwrap()).unwrap()
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 /// Failures 14: valid at its expiry instant.

@@ -6,7 +6,7 @@
 mod common;
 
 use common::door::{knock, with_lines};
-use common::{challenges, issue, shop};
+use common::{block_on, cases, challenges, issue, shop};
 use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
 use proptest::collection::vec;
@@ -28,12 +28,11 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn no_bytes_open_the_door_or_break_it() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (tokens, _clock) = shop();
-    runtime.block_on(issue(&tokens, "the one that is not presented"));
-    proptest!(ProptestConfig::with_cases(1024), |(lines in vec(value(), 0..=3))| {
+    block_on(issue(&tokens, "the one that is not presented"));
+    proptest!(cases(1024), |(lines in vec(value(), 0..=3))| {
         let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
-        let (response, inner_calls) = runtime.block_on(knock(&tokens, with_lines(&lines)));
+        let (response, inner_calls) = block_on(knock(&tokens, with_lines(&lines)));
         prop_assert_eq!(inner_calls, 0);
         let status = response.status().as_u16();
         let expected: &[u16] = match lines.len() { 0 => &[401], 1 => &[400, 401], _ => &[400] };

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{builder, issue, other_owner, owner, shop};
+use common::{block_on, builder, cases, issue, other_owner, owner, shop};
 use personal_tokens::store::ListQuery;
 use personal_tokens::{Duration, ManualClock, NewToken, PersonalTokens, Rotation, TokenId};
 use proptest::prelude::*;
@@ -91,7 +91,7 @@ async fn issue_some(tokens: &PersonalTokens, clock: &ManualClock, pauses: &[bool
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
     #[test]
     fn pages_neither_skip_nor_repeat(
         before in proptest::collection::vec(any::<bool>(), 0..20),
@@ -100,8 +100,7 @@ proptest! {
         limit in 1..6_u32,
         query in proptest::sample::select(vec![ListQuery::all(), ListQuery::active(), ListQuery::ended()]),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
+        block_on(async {
             let (tokens, clock) = shop();
             let first = issue_some(&tokens, &clock, &before, "before").await;
             for number in revoked.into_iter().filter(|number| *number < first.len()) {

@@ -9,8 +9,8 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use common::door::{Counted, bearer, knock, with_lines};
-use common::remote_store::{Method, RemoteStore};
-use common::{issue, noon, owner, shop};
+use common::remote_store::Method;
+use common::{block_on, issue, noon, owner, remote_shop, shop};
 use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
@@ -38,12 +38,6 @@ macro_rules! assert_lacks {
             let _ = <$type as Fits<_>>::fits;
         };
     };
-}
-
-fn remote_shop() -> (PersonalTokens, RemoteStore, ManualClock) {
-    let (store, clock) = (RemoteStore::default(), ManualClock::new(noon()));
-    let builder = PersonalTokens::builder(store.clone()).prefix("shop").scopes(["products:read"]);
-    (builder.clock(clock.clone()).build().unwrap(), store, clock)
 }
 
 fn prefix(text: &str) -> TokenPrefix {
@@ -176,7 +170,7 @@ proptest! {
 
     #[test]
     fn secrets_compared_with_a_plain_double_equals_as_in_tower_http(bytes: [u8; 32], bit in 0..256_usize, key: u16) {
-        // What time it takes is measured elsewhere; here: `==` is the constant-time comparison, and misses no bit.
+        // `==` answers as the constant-time comparison does, and misses no bit of the bytes or the key's number.
         let digest = TokenDigest::from_parts(key, bytes);
         let mut other = bytes;
         other[bit / 8] ^= 1 << (bit % 8);
@@ -207,10 +201,6 @@ fn instants() -> impl Strategy<Value = Timestamp> {
         let micros = i64::try_from(seed % 10_u64.pow(digits + 1)).unwrap();
         Timestamp::from_micros(if negative { -micros } else { micros }).unwrap_or(Timestamp::MAX)
     })
-}
-
-fn block_on(future: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future);
 }
 
 // A secret that can be compared, copied, printed or serialised will be.

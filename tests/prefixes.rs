@@ -6,9 +6,9 @@ mod common;
 use std::sync::Arc;
 
 use common::forge::{forge, random_of};
-use common::owner;
+use common::{owner, rejection};
 use personal_tokens::store::MemoryStore;
-use personal_tokens::{InvalidPrefix, NewToken, PersonalTokens, Rejection, Rotation, TokenPrefix, VerifyError};
+use personal_tokens::{InvalidPrefix, NewToken, PersonalTokens, Rejection, Rotation, TokenPrefix};
 
 fn over(store: &Arc<MemoryStore>, prefix: &str, former: &[&str]) -> PersonalTokens {
     PersonalTokens::builder(Arc::clone(store)).prefix(prefix).former_prefixes(former).build().unwrap()
@@ -16,14 +16,6 @@ fn over(store: &Arc<MemoryStore>, prefix: &str, former: &[&str]) -> PersonalToke
 
 async fn issue(tokens: &PersonalTokens, name: &str) -> String {
     tokens.issue(NewToken::new(owner(), name)).await.unwrap().token.expose().to_owned()
-}
-
-async fn rejection(tokens: &PersonalTokens, text: &str) -> Option<Rejection> {
-    match tokens.verify(text).await {
-        Ok(_) => None,
-        Err(VerifyError::Rejected(rejection)) => Some(rejection),
-        Err(error) => panic!("{error}"),
-    }
 }
 
 #[test]

@@ -8,16 +8,17 @@ mod common;
 use std::cell::RefCell;
 use std::collections::HashSet;
 
+use common::model::{Model, Planted};
 use common::rulebook::{after, digest, name, policy, token_id, with};
+use common::{block_on, cases, is_search};
 use personal_tokens::store::{ChangeError, Cursor, ExpiringQuery, LastUse, ListQuery, Lookup, MemoryStore, TokenStore};
 use personal_tokens::{
-    Change, ChangeRefused, Changed, Duration, Edit, Expiry, OwnerId, Successor, Timestamp, TokenId, TokenRecord,
-    TokenState, View,
+    Change, ChangeRefused, Changed, Duration, Edit, Expiry, OwnerId, Successor, Timestamp, TokenRecord, TokenState,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestError, TestRunner};
+use proptest::test_runner::{Config, TestError, TestRng, TestRunner};
 
 #[derive(Clone, Copy, Debug)]
 enum Ask {
@@ -64,123 +65,6 @@ fn step() -> impl Strategy<Value = Step> {
     // Two owners in most steps: they shall have something to lose.
     (prop_oneof![4 => Just(0_u8), 2 => Just(1), 1 => Just(2)], 0..3_i64, limit, ask)
         .prop_map(|(owner, passed, limit, ask)| Step { owner, passed, limit, ask })
-}
-
-/// A mistake of a store, which the checks below must find.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Planted {
-    Nothing,
-    SeesNoNames,
-    CountsNothing,
-    ForgetsTheSecondUpdate,
-    DropsRevocationOnTouch,
-    KeepsTheRotatedToken,
-    WritesForAnotherOwner,
-    PrunesWhatNeverEnds,
-}
-
-/// The simplest store: all records in a list.
-struct Model {
-    records: Vec<TokenRecord>,
-    planted: Planted,
-}
-
-impl Model {
-    fn change(&mut self, change: &Change) -> Result<Changed, ChangeRefused> {
-        let mut view = change.needs().gather(&self.records);
-        match self.planted {
-            Planted::SeesNoNames => {
-                let target = change.needs().target;
-                view.records.retain(|record| change.needs().name.is_none() || Some(record.id) == target);
-            }
-            Planted::CountsNothing => view = View { active: 0, ..view },
-            _ => {}
-        }
-        let mut plan = change.decide(view)?;
-        match self.planted {
-            Planted::ForgetsTheSecondUpdate if !change.needs().all => plan.update.truncate(1),
-            Planted::KeepsTheRotatedToken if plan.insert.is_some() => plan.update.clear(),
-            Planted::WritesForAnotherOwner => {
-                let foreign = self.records.iter_mut().find(|record| record.owner != *change.owner());
-                if let Some(foreign) = foreign.filter(|_| !plan.update.is_empty()) {
-                    foreign.name = name("stolen");
-                }
-            }
-            _ => {}
-        }
-        if let Some(new) = &plan.insert
-            && self.records.iter().any(|record| record.id == new.id)
-        {
-            return Err(ChangeRefused::IdTaken);
-        }
-        for new in plan.update {
-            let id = new.id;
-            *self.find(id).unwrap() = new;
-        }
-        self.records.extend(plan.insert);
-        Ok(plan.changed)
-    }
-
-    fn find(&mut self, id: TokenId) -> Option<&mut TokenRecord> {
-        self.records.iter_mut().find(|record| record.id == id)
-    }
-
-    fn touch(&mut self, used: LastUse, resolution: Duration) {
-        let planted = self.planted;
-        if let Some(record) = self.find(used.id) {
-            record.last_used = used.applied(record.last_used, resolution).or(record.last_used);
-            if planted == Planted::DropsRevocationOnTouch {
-                record.revoked = None;
-            }
-        }
-    }
-
-    fn claim_notice(&mut self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> bool {
-        match self.find(id).filter(|record| record.noticed == was) {
-            Some(record) => record.noticed.replace(at) == was,
-            None => false,
-        }
-    }
-
-    fn prune(&mut self, ended_before: Timestamp) -> u64 {
-        let before = self.records.len();
-        let too_many = self.planted == Planted::PrunesWhatNeverEnds;
-        self.records.retain(|record| record.ended().map_or(!too_many, |ended| ended >= ended_before));
-        u64::try_from(before - self.records.len()).unwrap()
-    }
-
-    fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Vec<TokenRecord> {
-        let mut found: Vec<_> = self.records.iter().filter(|record| record.owner == *owner).cloned().collect();
-        found.retain(|record| query.matches(record, at));
-        found.sort_by_key(|record| std::cmp::Reverse((record.created, record.id)));
-        found.truncate(query.limit.get() as usize);
-        found
-    }
-
-    fn expiring(&self, query: &ExpiringQuery) -> Vec<TokenRecord> {
-        let mut found: Vec<_> = self.records.iter().filter(|record| query.matches(record)).cloned().collect();
-        found.sort_by_key(|record| (record.expiry, record.id));
-        found.truncate(query.limit.get() as usize);
-        found
-    }
-
-    /// The first token of the record's lineage.
-    fn root(&self, record: &TokenRecord) -> TokenId {
-        let mut first = record.id;
-        while let Some(older) = self.records.iter().find(|older| {
-            older.rotated.is_some_and(|rotated| rotated.successor == first) && older.owner == record.owner
-        }) {
-            first = older.id;
-        }
-        first
-    }
-
-    fn active(&self, owner: &OwnerId, at: Timestamp) -> usize {
-        let active = |record: &&TokenRecord| {
-            record.owner == *owner && record.is_current() && record.state(at) == TokenState::Active
-        };
-        self.records.iter().filter(active).count()
-    }
 }
 
 fn before_that(at: Timestamp, seconds: i64) -> Timestamp {
@@ -270,7 +154,7 @@ fn check_invariants(before: &[TokenRecord], model: &Model, step: &Step, at: Time
 }
 
 fn run_model(history: &[Step], planted: Planted) -> Result<(), String> {
-    let mut model = Model { records: Vec::new(), planted };
+    let mut model = Model::new(planted);
     let mut now = 0;
     for step in history {
         now += step.passed;
@@ -358,9 +242,8 @@ async fn compare(store: &MemoryStore, model: &mut Model, at: Timestamp) -> Resul
 }
 
 fn run_both(history: &[Step], planted: Planted) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let (mut model, store) = (Model { records: Vec::new(), planted }, MemoryStore::new());
+    block_on(async {
+        let (mut model, store) = (Model::new(planted), MemoryStore::new());
         let mut now = 0;
         for step in history {
             now += step.passed;
@@ -375,11 +258,23 @@ fn run_both(history: &[Step], planted: Planted) -> Result<(), String> {
 }
 
 /// The same histories on each run: what they find does not depend on the day.
-fn first_failure(run: fn(&[Step], Planted) -> Result<(), String>, planted: Planted, cases: u32) -> Option<String> {
-    let config = Config { failure_persistence: None, cases, ..Config::default() };
-    let rng = proptest::test_runner::TestRng::deterministic_rng(config.rng_algorithm);
-    let result = TestRunner::new_with_rng(config, rng)
-        .run(&vec(step(), 1..60), |history| run(&history, planted).map_err(TestCaseError::fail));
+fn fixed(cases: u32) -> TestRunner {
+    let config = Config { failure_persistence: None, ..Config::with_cases(cases) };
+    let rng = TestRng::deterministic_rng(config.rng_algorithm);
+    TestRunner::new_with_rng(config, rng)
+}
+
+/// Others each time where `PROPTEST_CASES` asks for a search.
+fn searching(usually: u32) -> TestRunner {
+    if is_search() { TestRunner::new(Config { failure_persistence: None, ..cases(usually) }) } else { fixed(usually) }
+}
+
+fn first_failure(
+    mut runner: TestRunner,
+    run: fn(&[Step], Planted) -> Result<(), String>,
+    planted: Planted,
+) -> Option<String> {
+    let result = runner.run(&vec(step(), 1..60), |history| run(&history, planted).map_err(TestCaseError::fail));
     match result {
         Ok(()) => None,
         Err(TestError::Fail(reason, history)) => Some(format!("{reason}\nafter {history:#?}")),
@@ -389,14 +284,14 @@ fn first_failure(run: fn(&[Step], Planted) -> Result<(), String>, planted: Plant
 
 #[test]
 fn no_history_breaks_an_invariant() {
-    if let Some(failure) = first_failure(run_model, Planted::Nothing, 512) {
+    if let Some(failure) = first_failure(searching(512), run_model, Planted::Nothing) {
         panic!("{failure}");
     }
 }
 
 #[test]
 fn the_memory_store_answers_and_holds_what_a_plain_list_does() {
-    if let Some(failure) = first_failure(run_both, Planted::Nothing, 256) {
+    if let Some(failure) = first_failure(searching(256), run_both, Planted::Nothing) {
         panic!("{failure}");
     }
 }
@@ -412,8 +307,8 @@ fn a_planted_mistake_breaks_an_invariant() {
         Planted::WritesForAnotherOwner,
         Planted::PrunesWhatNeverEnds,
     ] {
-        assert!(first_failure(run_model, planted, 512).is_some(), "{planted:?} was not found");
-        assert!(first_failure(run_both, planted, 512).is_some(), "{planted:?} was not found beside the store");
+        assert!(first_failure(fixed(512), run_model, planted).is_some(), "{planted:?} was not found");
+        assert!(first_failure(fixed(512), run_both, planted).is_some(), "{planted:?} was not found beside the store");
     }
 }
 
@@ -421,10 +316,8 @@ fn a_planted_mistake_breaks_an_invariant() {
 #[test]
 fn the_histories_reach_each_answer() {
     let seen = RefCell::new(HashSet::new());
-    let config = Config { failure_persistence: None, cases: 128, ..Config::default() };
-    let rng = proptest::test_runner::TestRng::deterministic_rng(config.rng_algorithm);
-    let run = TestRunner::new_with_rng(config, rng).run(&vec(step(), 1..60), |history| {
-        let mut model = Model { records: Vec::new(), planted: Planted::Nothing };
+    let run = fixed(128).run(&vec(step(), 1..60), |history| {
+        let mut model = Model::new(Planted::Nothing);
         let mut now = 0;
         for step in &history {
             now += step.passed;

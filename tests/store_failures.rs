@@ -11,7 +11,7 @@ use std::time::Duration as StdDuration;
 
 use common::door::{Counted, bearer, knock};
 use common::remote_store::{Fault, Method, RemoteStore};
-use common::{issue, noon, other_owner, owner};
+use common::{issue, noon, other_owner, owner, remote_shop};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use personal_tokens::http::BearerAuthLayer;
@@ -21,12 +21,6 @@ use personal_tokens::{
     StoreError, Timestamp, TimestampOutOfRange, TokenChange, TokenId, TokenRecord, VerifyError,
 };
 use tower::{Layer as _, ServiceExt as _};
-
-fn shop() -> (PersonalTokens, RemoteStore, ManualClock) {
-    let (store, clock) = (RemoteStore::default(), ManualClock::new(noon()));
-    let builder = PersonalTokens::builder(store.clone()).prefix("shop").scopes(["products:read"]);
-    (builder.clock(clock.clone()).build().unwrap(), store, clock)
-}
 
 async fn rows(store: &RemoteStore) -> Vec<TokenRecord> {
     store.rows(&[owner(), other_owner()]).await
@@ -115,7 +109,7 @@ async fn each_method_that_fails_gives_the_typed_error_and_nothing_is_half_writte
     for ask in Ask::ALL {
         for method in Method::ALL {
             for fault in Fault::BEFORE {
-                let (tokens, store, _) = shop();
+                let (tokens, store, _) = remote_shop();
                 let held = issue(&tokens, "sync").await;
                 tokens.verify(held.token.expose()).await.unwrap();
                 let before = rows(&store).await;
@@ -146,9 +140,9 @@ async fn each_method_that_fails_gives_the_typed_error_and_nothing_is_half_writte
 #[tokio::test]
 async fn the_guard_answers_503_with_retry_after_and_no_challenge_until_the_store_works_again() {
     for fault in Fault::BEFORE.into_iter().chain([Fault::AnswerLost]) {
-        let (tokens, store, _) = shop();
+        let (tokens, store, _) = remote_shop();
         let held = issue(&tokens, "sync").await;
-        let unknown = issue(&shop().0, "elsewhere").await;
+        let unknown = issue(&remote_shop().0, "elsewhere").await;
         store.fail(Method::Find, fault);
 
         for token in [&held.token, &unknown.token] {
@@ -173,7 +167,7 @@ async fn the_guard_answers_503_with_retry_after_and_no_challenge_until_the_store
 #[tokio::test]
 async fn a_failure_of_any_other_method_lets_the_request_in() {
     for method in Method::ALL.into_iter().filter(|method| *method != Method::Find) {
-        let (tokens, store, _) = shop();
+        let (tokens, store, _) = remote_shop();
         let held = issue(&tokens, "sync").await;
         store.fail(method, Fault::Unavailable);
         let (response, calls) = knock(&tokens, bearer(held.token.expose())).await;
@@ -183,7 +177,7 @@ async fn a_failure_of_any_other_method_lets_the_request_in() {
 
 #[tokio::test]
 async fn a_malformed_token_is_refused_without_the_store_and_so_while_it_fails() {
-    let (tokens, store, _) = shop();
+    let (tokens, store, _) = remote_shop();
     store.fail(Method::Find, Fault::Unavailable);
     let (response, calls) = knock(&tokens, bearer("shop_nonsense")).await;
     assert_eq!((response.status(), calls), (StatusCode::UNAUTHORIZED, 0));
@@ -192,7 +186,7 @@ async fn a_malformed_token_is_refused_without_the_store_and_so_while_it_fails() 
 
 #[tokio::test]
 async fn a_lookup_that_waits_and_then_fails_is_503() {
-    let (tokens, store, _) = shop();
+    let (tokens, store, _) = remote_shop();
     let held = issue(&tokens, "sync").await;
     let service = Counted::default();
     let guarded = BearerAuthLayer::new(tokens).layer(service.clone());
@@ -210,7 +204,7 @@ async fn a_lookup_that_waits_and_then_fails_is_503() {
 
 #[tokio::test]
 async fn a_request_that_is_cancelled_while_the_store_is_asked_calls_nothing_and_is_no_use() {
-    let (tokens, store, _) = shop();
+    let (tokens, store, _) = remote_shop();
     let held = issue(&tokens, "sync").await;
     let service = Counted::default();
     let guarded = BearerAuthLayer::new(tokens.clone()).layer(service.clone());
@@ -232,7 +226,7 @@ async fn a_request_that_is_cancelled_while_the_store_is_asked_calls_nothing_and_
 
 #[tokio::test]
 async fn a_verification_that_the_store_fails_is_no_use() {
-    let (tokens, store, _) = shop();
+    let (tokens, store, _) = remote_shop();
     let held = issue(&tokens, "sync").await;
     store.fail(Method::Find, Fault::Unavailable);
     tokens.verify(held.token.expose()).await.unwrap_err();
@@ -247,7 +241,7 @@ async fn a_verification_that_the_store_fails_is_no_use() {
 
 #[tokio::test]
 async fn uses_that_could_not_be_written_are_written_later() {
-    let (tokens, store, clock) = shop();
+    let (tokens, store, clock) = remote_shop();
     let held = issue(&tokens, "sync").await;
     tokens.verify(held.token.expose()).await.unwrap();
     for fault in Fault::BEFORE.into_iter().chain([Fault::AnswerLost]) {
@@ -264,7 +258,7 @@ async fn uses_that_could_not_be_written_are_written_later() {
 
 #[tokio::test]
 async fn a_change_whose_answer_was_lost_stands_and_can_be_asked_for_again() {
-    let (tokens, store, _) = shop();
+    let (tokens, store, _) = remote_shop();
     let held = issue(&tokens, "sync").await;
     store.fail(Method::Change, Fault::AnswerLost);
     let error = tokens.revoke(&owner(), held.record.id).await.unwrap_err();
@@ -278,7 +272,7 @@ async fn a_change_whose_answer_was_lost_stands_and_can_be_asked_for_again() {
 
 #[tokio::test]
 async fn a_rotation_that_fails_leaves_the_old_token_as_good_as_before() {
-    let (tokens, store, clock) = shop();
+    let (tokens, store, clock) = remote_shop();
     let held = issue(&tokens, "sync").await;
     store.fail(Method::Change, Fault::Unavailable);
     tokens.rotate(&owner(), held.record.id, Rotation::new()).await.unwrap_err();

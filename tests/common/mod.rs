@@ -8,13 +8,22 @@ pub mod challenges;
 #[cfg(feature = "tower")]
 pub mod door;
 pub mod forge;
+pub mod model;
 pub mod random;
 pub mod remote_store;
 #[cfg(feature = "tower")]
 pub mod vectors;
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use personal_tokens::store::MemoryStore;
-use personal_tokens::{Builder, Issued, ManualClock, NewToken, OwnerId, PersonalTokens, Timestamp};
+use personal_tokens::{
+    Builder, Issued, ManualClock, NewToken, OwnerId, PersonalTokens, Rejection, Timestamp, VerifyError,
+};
+use proptest::prelude::ProptestConfig;
+use remote_store::RemoteStore;
 
 /// 2026-01-01T12:00:00Z.
 pub fn noon() -> Timestamp {
@@ -45,7 +54,50 @@ pub fn shop() -> (PersonalTokens, ManualClock) {
     (builder.build().unwrap(), clock)
 }
 
+/// The same over a store that must be asked, with the scope `products:read` alone.
+pub fn remote_shop() -> (PersonalTokens, RemoteStore, ManualClock) {
+    let (store, clock) = (RemoteStore::default(), ManualClock::new(noon()));
+    let builder = PersonalTokens::builder(store.clone()).prefix("shop").scopes(["products:read"]);
+    (builder.clock(clock.clone()).build().unwrap(), store, clock)
+}
+
 /// A token of [`owner`] with that name, the scope `products:read`, and no expiry.
 pub async fn issue(tokens: &PersonalTokens, name: &str) -> Issued {
     tokens.issue(NewToken::new(owner(), name).scopes(["products:read"])).await.unwrap()
+}
+
+/// Why it was refused, if it was.
+pub fn verdict<T>(answer: Result<T, VerifyError>) -> Option<Rejection> {
+    match answer {
+        Ok(_) => None,
+        Err(VerifyError::Rejected(rejection)) => Some(rejection),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+pub async fn rejection(tokens: &PersonalTokens, presented: impl AsRef<[u8]>) -> Option<Rejection> {
+    verdict(tokens.verify(presented).await)
+}
+
+/// Polled once: with all in memory there is nothing to wait for.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// For what is no async test, as properties are.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// Whether `PROPTEST_CASES` says how many cases a property has.
+pub fn is_search() -> bool {
+    std::env::var_os("PROPTEST_CASES").is_some()
+}
+
+/// For a property with a number of its own, which `PROPTEST_CASES` overrules.
+pub fn cases(usually: u32) -> ProptestConfig {
+    if is_search() { ProptestConfig::default() } else { ProptestConfig::with_cases(usually) }
 }
