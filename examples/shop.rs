@@ -3,6 +3,7 @@
 //! The API under `/api` opens to tokens only; the sell screen at `/sell` opens to none. Tokens are managed by
 //! commands on standard input; type `help`. `SHOP_ADDR` says where it listens, 127.0.0.1:3000 unless set.
 
+use std::env::VarError;
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,7 +43,11 @@ async fn run() -> Result<(), Failure> {
     let tokens = PersonalTokens::builder(MemoryStore::new()).prefix("shop").scopes([READ, WRITE]).build()?;
     let setup = Setup { tokens: tokens.clone(), owner: OwnerId::new("store-42")? };
 
-    let addr = std::env::var("SHOP_ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let addr = match std::env::var("SHOP_ADDR") {
+        Ok(addr) => addr,
+        Err(VarError::NotPresent) => "127.0.0.1:3000".to_owned(),
+        Err(VarError::NotUnicode(_)) => return Err("SHOP_ADDR is to be an address such as 127.0.0.1:3000".into()),
+    };
     let listener = TcpListener::bind(&addr).await.map_err(|error| cannot_listen(&addr, &error))?;
     let addr = listener.local_addr()?;
     say(&format!("listening on http://{addr}"));
@@ -129,7 +134,7 @@ impl Setup {
         let issued = self.tokens.issue(NewToken::new(&self.owner, "First script").scopes([READ, WRITE])).await?;
         let bearer = format!("-H 'Authorization: Bearer {}'", issued.token.expose());
         Ok(format!(
-            "{}\ntry it:\n  curl -i {bearer} http://{addr}/api/products\n  curl -i {bearer} --json '{{\"name\": \"Tea\"}}' \
+            "{}\ntry it:\n  curl -i {bearer} http://{addr}/api/products\n  curl -i {bearer} -H 'Content-Type: application/json' -d '{{\"name\": \"Tea\"}}' \
              http://{addr}/api/products\n  curl -i {bearer} http://{addr}/api/whoami\n  curl -i {bearer} \
              http://{addr}/sell\ntype `help` for commands",
             shown_once(&issued)
@@ -137,16 +142,17 @@ impl Setup {
     }
 
     /// The end of the input ends the commands, not the shop.
-    async fn obey(self, mut lines: mpsc::Receiver<String>) {
+    async fn obey(self, mut lines: mpsc::Receiver<Vec<u8>>) {
         while let Some(line) = lines.recv().await {
-            match self.command(&words(&line)).await {
+            match self.command(&line).await {
                 Ok(answer) => say(&answer),
                 Err(failure) => say(&format!("error: {failure}")),
             }
         }
     }
 
-    async fn command(&self, words: &[String]) -> Result<String, Failure> {
+    async fn command(&self, line: &[u8]) -> Result<String, Failure> {
+        let words = words(line)?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match *words {
             ["issue", name, ref rest @ ..] => self.issue(name, rest).await,
@@ -163,7 +169,7 @@ impl Setup {
                 let id: TokenId = id.parse()?;
                 let rotation = Rotation::new().grace(parse_span(grace)?);
                 let issued = self.tokens.rotate(&self.owner, id, rotation).await?;
-                Ok(format!("rotated {id}; it works beside the new one for {grace}\n{}", shown_once(&issued)))
+                Ok(format!("rotated {id}; {}\n{}", self.rest_of(id).await?, shown_once(&issued)))
             }
             ["revoke", id] => {
                 let record = self.tokens.revoke(&self.owner, id.parse()?).await?;
@@ -171,7 +177,13 @@ impl Setup {
             }
             ["help"] => Ok(HELP.to_owned()),
             [] => Ok(String::new()),
-            _ => Err("this is no command; `help` lists them".into()),
+            [command, ..] => match HELP
+                .lines()
+                .find(|line| line.split(' ').next().is_some_and(|name| name == command && !name.is_empty()))
+            {
+                Some(usage) => Err(format!("it is used so: {usage}").into()),
+                None => Err("this is no command; `help` lists them".into()),
+            },
         }
     }
 
@@ -189,6 +201,15 @@ impl Setup {
             None => new,
         };
         Ok(shown_once(&self.tokens.issue(new).await?))
+    }
+
+    /// How long a token that was rotated away is still accepted.
+    async fn rest_of(&self, id: TokenId) -> Result<String, Failure> {
+        let record = self.tokens.get(&self.owner, id).await?.ok_or("it is gone")?;
+        Ok(match record.ended() {
+            Some(end) if state_of(&record) == "in grace" => format!("it works until {end}"),
+            _ => "it is refused from now on".to_owned(),
+        })
     }
 
     async fn list(&self) -> Result<String, Failure> {
@@ -219,25 +240,31 @@ fn shown_once(issued: &Issued) -> String {
 }
 
 fn described(record: &TokenRecord) -> String {
-    let state = match Timestamp::try_from(std::time::SystemTime::now()).map(|now| record.state(now)) {
+    let used = record.last_used.map_or("not yet".to_owned(), |at| at.to_string());
+    let (id, state, name) = (record.id, state_of(record), &record.name);
+    format!("{id} {state:8} {name:?}, scopes {}, expires {}, used {used}", record.scopes, record.expiry)
+}
+
+fn state_of(record: &TokenRecord) -> String {
+    match Timestamp::try_from(std::time::SystemTime::now()).map(|now| record.state(now)) {
         Ok(TokenState::Active) if record.rotated.is_some() => "in grace".to_owned(),
         Ok(state) => state.to_string(),
         Err(error) => error.to_string(),
-    };
-    let used = record.last_used.map_or("not yet".to_owned(), |at| at.to_string());
-    format!(
-        "{} {state:8} {:?}, scopes {}, expires {}, used {used}",
-        record.id, record.name, record.scopes, record.expiry
-    )
+    }
 }
 
 /// Words with white space between; double quotes keep some together.
-fn words(line: &str) -> Vec<String> {
-    let quoted = line.split('"').enumerate().map(|(n, part)| (n % 2 == 1, part));
-    quoted
-        .flat_map(|(quoted, part)| if quoted { vec![part] } else { part.split_whitespace().collect() })
-        .map(str::to_owned)
-        .collect()
+fn words(line: &[u8]) -> Result<Vec<String>, Failure> {
+    let line = std::str::from_utf8(line).map_err(|_| "this line is not UTF-8")?;
+    let parts: Vec<&str> = line.split('"').collect();
+    if parts.len().is_multiple_of(2) {
+        return Err("a quote is not closed".into());
+    }
+    let words = parts.iter().enumerate().flat_map(|(number, part)| match number % 2 {
+        1 => vec![*part],
+        _ => part.split_whitespace().collect(),
+    });
+    Ok(words.map(str::to_owned).collect())
 }
 
 /// `never`, or a span.
@@ -253,11 +280,11 @@ fn parse_span(text: &str) -> Result<Duration, Failure> {
 }
 
 /// From a thread of its own: a blocking read would keep the runtime from stopping.
-fn lines_of_stdin() -> mpsc::Receiver<String> {
+fn lines_of_stdin() -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel(16);
     std::thread::spawn(move || {
         for line in io::stdin().lock().split(b'\n').map_while(Result::ok) {
-            if sender.blocking_send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+            if sender.blocking_send(line).is_err() {
                 return;
             }
         }

@@ -47,9 +47,9 @@ fn each_kind_of_refusal_has_its_status_and_challenge() {
     let mut shop = Shop::start();
     let read_only = shop.issue("issue reader products:read");
     let revoked = shop.issue("issue revoked");
-    shop.command(&format!("revoke {}", revoked.id));
+    shop.command(format!("revoke {}", revoked.id));
     let rotated = shop.issue("issue rotated");
-    shop.issue(&format!("rotate {} 0s", rotated.id));
+    assert!(shop.command(format!("rotate {} 0s", rotated.id)).contains("it is refused from now on"));
 
     let bearer = |token: &str| vec![format!("Authorization: Bearer {token}")];
     let unknown = Shop::start().first_token();
@@ -120,11 +120,11 @@ fn a_token_of_two_seconds_works_expires_and_works_again_once_extended() {
     assert_eq!((refused.status, refused.header("www-authenticate")), (401, vec![challenge]));
     assert!(shop.command("list").contains(&format!("{} expired", issued.id)));
 
-    let extended = shop.command(&format!("extend {} 30d", issued.id));
+    let extended = shop.command(format!("extend {} 30d", issued.id));
     assert!(extended.starts_with(&format!("extended {}: expires 2", issued.id)), "{extended}");
     assert_eq!(shop.get("/api/products", &issued.token).status, 200);
 
-    assert!(shop.command(&format!("extend {} never", issued.id)).ends_with("expires never"));
+    assert!(shop.command(format!("extend {} never", issued.id)).ends_with("expires never"));
     assert_eq!(shop.get("/api/products", &issued.token).status, 200);
 }
 
@@ -132,17 +132,19 @@ fn a_token_of_two_seconds_works_expires_and_works_again_once_extended() {
 fn after_a_rotation_with_grace_both_work_and_a_revoke_ends_both() {
     let mut shop = Shop::start();
     let old = shop.issue("issue sync products:read,products:write 30d");
-    let new = shop.issue(&format!("rotate {} 24h", old.id));
+    let said = shop.command(format!("rotate {} 24h", old.id));
+    assert!(said.starts_with(&format!("rotated {}; it works until 2", old.id)), "{said}");
+    let new = shop_process::IssuedToken::of(&said);
     assert_ne!(old.token, new.token);
     assert_eq!(shop.get("/api/products", &old.token).status, 200);
     assert_eq!(shop.get("/api/products", &new.token).status, 200);
     let list = shop.command("list");
     assert!(list.contains(&format!("{} in grace", old.id)) && list.contains(&format!("{} active", new.id)), "{list}");
 
-    shop.command(&format!("revoke {}", new.id));
+    shop.command(format!("revoke {}", new.id));
     assert_eq!(shop.get("/api/products", &new.token).status, 401);
     assert_eq!(shop.get("/api/products", &old.token).status, 401);
-    assert!(shop.command(&format!("extend {} 30d", new.id)).starts_with("error: the token is revoked"));
+    assert!(shop.command(format!("extend {} 30d", new.id)).starts_with("error: the token is revoked"));
 }
 
 #[test]
@@ -159,10 +161,13 @@ fn commands_that_make_no_sense_say_so_and_change_nothing() {
         ("revoke no-id", "error: a token id is 16 characters"),
         ("rotate AAAAAAAAAAAAAAAA 8d", "error: no such token"),
         ("frobnicate", "error: this is no command"),
+        ("issue", "error: it is used so: issue NAME"),
+        ("issue \"no end", "error: a quote is not closed"),
     ] {
         let said = shop.command(command);
         assert!(said.starts_with(answer), "{command}: {said}");
     }
+    assert_eq!(shop.command(b"issue \xff\xfe"), "error: this line is not UTF-8");
     assert_eq!(shop.command("list"), before);
     assert!(shop.command("help").contains("rotate ID GRACE"));
 }

@@ -126,6 +126,13 @@ impl TokenRecord {
             .min()
     }
 
+    /// The row that a store has once this record of a [`Plan`](crate::Plan)'s `update` is written over `stored`:
+    /// `last_used` and `noticed` stay, which others write meanwhile. For stores that write whole rows.
+    #[must_use]
+    pub fn written_over(&self, stored: &Self) -> Self {
+        Self { last_used: stored.last_used, noticed: stored.noticed, ..self.clone() }
+    }
+
     /// Whether it is or, being current and expired, could again become active: what "revoke all" reaches.
     pub(super) fn can_be_active(&self, at: Timestamp) -> bool {
         self.is_current() || self.state(at) == TokenState::Active

@@ -29,6 +29,104 @@ pub enum Lookup {
 ///
 /// A failure is a [`StoreError`], never an empty answer: a row that cannot be read is an error, not a token
 /// that does not exist.
+///
+/// # A whole store
+///
+/// All records in one `Vec` behind a lock: what a change needs is gathered, decided and written while the lock is held. A
+/// database does the same in one transaction, serialised per owner.
+///
+/// ```
+/// use std::sync::{Arc, Mutex, MutexGuard};
+///
+/// use async_trait::async_trait;
+/// use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, TokenStore};
+/// use personal_tokens::{
+///     Change, ChangeError, ChangeRefused, Changed, Duration, OwnerId, StoreError, Timestamp, TokenId, TokenRecord,
+/// };
+///
+/// #[derive(Default)]
+/// struct VecStore(Mutex<Vec<TokenRecord>>);
+///
+/// impl VecStore {
+///     fn records(&self) -> Result<MutexGuard<'_, Vec<TokenRecord>>, StoreError> {
+///         self.0.lock().map_err(|_| StoreError::unavailable("a thread panicked in the store"))
+///     }
+/// }
+///
+/// #[async_trait]
+/// impl TokenStore for VecStore {
+///     async fn find(&self, id: TokenId) -> Result<Option<Arc<TokenRecord>>, StoreError> {
+///         Ok(self.records()?.iter().find(|record| record.id == id).cloned().map(Arc::new))
+///     }
+///
+///     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
+///         let mut records = self.records()?;
+///         let view = change.needs().gather(records.iter());
+///         let plan = change.decide(view)?;
+///         if let Some(new) = plan.insert {
+///             if records.iter().any(|record| record.id == new.id) {
+///                 return Err(ChangeRefused::IdTaken.into());
+///             }
+///             records.push(new);
+///         }
+///         for new in plan.update {
+///             for old in records.iter_mut().filter(|record| record.id == new.id) {
+///                 *old = new.written_over(old);
+///             }
+///         }
+///         Ok(plan.changed)
+///     }
+///
+///     async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError> {
+///         let records = self.records()?;
+///         let matching = records.iter().filter(|record| record.owner == *owner && query.matches(record, at));
+///         let mut found: Vec<TokenRecord> = matching.cloned().collect();
+///         found.sort_by_key(|record| std::cmp::Reverse(Cursor::in_list(record)));
+///         found.truncate(query.limit.get() as usize);
+///         Ok(found)
+///     }
+///
+///     async fn touch(&self, uses: &[LastUse], resolution: Duration) -> Result<(), StoreError> {
+///         for record in self.records()?.iter_mut() {
+///             for used in uses.iter().filter(|used| used.id == record.id) {
+///                 record.last_used = used.applied(record.last_used, resolution).or(record.last_used);
+///             }
+///         }
+///         Ok(())
+///     }
+///
+///     async fn expiring(&self, query: &ExpiringQuery) -> Result<Vec<TokenRecord>, StoreError> {
+///         let mut found: Vec<TokenRecord> = self.records()?.iter().filter(|r| query.matches(r)).cloned().collect();
+///         found.sort_by_key(Cursor::in_expiring);
+///         found.truncate(query.limit.get() as usize);
+///         Ok(found)
+///     }
+///
+///     async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
+///         let mut records = self.records()?;
+///         let claimed = records.iter_mut().find(|record| record.id == id && record.noticed == was);
+///         Ok(claimed.map(|record| record.noticed = Some(at)).is_some())
+///     }
+///
+///     async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError> {
+///         let mut pruned = 0;
+///         self.records()?.retain(|record| {
+///             let goes = pruned < u64::from(at_most) && record.ended().is_some_and(|ended| ended < ended_before);
+///             pruned += u64::from(goes);
+///             !goes
+///         });
+///         Ok(pruned)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let tokens = personal_tokens::PersonalTokens::builder(VecStore::default()).prefix("shop").build()?;
+/// let issued = tokens.issue(personal_tokens::NewToken::new("store-42", "sync")).await?;
+/// assert!(tokens.verify(issued.token.expose()).await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait TokenStore: Send + Sync {
     /// The record of this id, if memory can tell without waiting for anybody; else [`Lookup::Ask`], the

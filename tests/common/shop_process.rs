@@ -24,6 +24,15 @@ pub struct IssuedToken {
     pub token: String,
 }
 
+impl IssuedToken {
+    /// From what the shop said.
+    pub fn of(said: &str) -> Self {
+        let token = said.lines().last().unwrap().to_owned();
+        assert!(token.starts_with("shop_"), "{said}");
+        Self { id: token["shop_".len()..][..16].to_owned(), token }
+    }
+}
+
 impl Shop {
     /// On a free port; returns when it listens and has said its greeting.
     pub fn start() -> Self {
@@ -55,9 +64,9 @@ impl Shop {
     }
 
     /// What it answers to a command. A second command, whose answer no other gives, tells where it ends.
-    pub fn command(&mut self, command: &str) -> String {
+    pub fn command(&mut self, command: impl AsRef<[u8]>) -> String {
         let stdin = self.stdin.as_mut().unwrap();
-        writeln!(stdin, "{command}\nextend 0000000000000000 end-of-answer").unwrap();
+        stdin.write_all(&[command.as_ref(), b"\nextend 0000000000000000 end-of-answer\n"].concat()).unwrap();
         let mut lines = Vec::new();
         loop {
             let line = self.line();
@@ -70,10 +79,7 @@ impl Shop {
 
     /// A command that shows a token.
     pub fn issue(&mut self, command: &str) -> IssuedToken {
-        let said = self.command(command);
-        let token = said.lines().last().unwrap().to_owned();
-        assert!(token.starts_with("shop_"), "{command}: {said}");
-        IssuedToken { id: token["shop_".len()..][..16].to_owned(), token }
+        IssuedToken::of(&self.command(command))
     }
 
     pub fn get(&self, path: &str, token: &str) -> Answer {

@@ -92,7 +92,7 @@ impl MemoryStore {
         }
         let index = stripe.entry(owner.clone()).or_default();
         for new in plan.update {
-            if let Some(old) = self.records.replace(new.id, |old| Some(with_the_others_columns(&new, old))) {
+            if let Some(old) = self.records.replace(new.id, |old| Some(new.written_over(old))) {
                 index.remove(&old);
                 index.insert(&new);
             }
@@ -194,11 +194,6 @@ impl std::fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MemoryStore").field("len", &self.len()).finish_non_exhaustive()
     }
-}
-
-/// A plan writes neither `last_used` nor `noticed`: it keeps what stands there by now.
-fn with_the_others_columns(new: &TokenRecord, old: &TokenRecord) -> TokenRecord {
-    TokenRecord { last_used: old.last_used, noticed: old.noticed, ..new.clone() }
 }
 
 fn ended_earlier(record: &TokenRecord, than: Timestamp) -> bool {
