@@ -12,7 +12,7 @@ use personal_tokens::store::{Lookup, MemoryStore, TokenStore as _};
 use personal_tokens::{Change, TokenRecord};
 
 const MANY: u32 = 100_000;
-/// Thousands are seen where nobody waits, and none where all do.
+/// Hundreds of thousands are seen where nobody waits, and none where all do.
 const ENOUGH: usize = 100;
 
 struct Store {
