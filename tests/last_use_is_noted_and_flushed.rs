@@ -158,6 +158,23 @@ async fn a_flush_takes_back_nothing_that_was_shown() {
     }
 }
 
+/// Another node wrote a use less than a resolution ago: this one's flush will write nothing, so it shows nothing else.
+#[tokio::test]
+async fn what_another_node_wrote_is_shown_as_it_stands_and_will_stand() {
+    let (tokens, clock, store) = open_shop();
+    let issued = issue(&tokens, "sync").await;
+    let node = || PersonalTokens::builder(Arc::clone(&store)).prefix("shop").clock(clock.clone()).build().unwrap();
+    let (one, other) = (node(), node());
+    clock.set(after(50));
+    one.verify(issued.token.expose()).await.unwrap();
+    one.flush().await.unwrap();
+    clock.set(after(70));
+    other.verify(issued.token.expose()).await.unwrap();
+    assert_eq!(shown(&other, issued.record.id).await, Some(after(50)));
+    other.flush().await.unwrap();
+    assert_eq!(shown(&other, issued.record.id).await, Some(after(50)));
+}
+
 /// How its `touch` behaves.
 #[derive(Clone, Copy, PartialEq)]
 enum Touch {
