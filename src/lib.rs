@@ -89,11 +89,11 @@ pub mod store;
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use personal_tokens::{
-    BuildError, Builder, Issued, NewToken, Page, PersonalTokens, Rotation, TokenChange, VerifyError,
+    BuildError, Builder, Issued, NewToken, Notice, Observer, Page, PersonalTokens, Rotation, TokenChange, VerifyError,
 };
 pub use record::{
-    Actor, Change, ChangeRefused, Changed, Edit, Expiry, InvalidScope, InvalidText, Needs, OwnerId, Plan, Policy,
-    Rotated, Scope, Scopes, Successor, TextRule, TokenName, TokenRecord, TokenState, View,
+    Actor, Change, ChangeRefused, Changed, Edit, EventKind, Expiry, InvalidScope, InvalidText, Needs, OwnerId, Plan,
+    Policy, Rotated, Scope, Scopes, Successor, TextRule, TokenEvent, TokenName, TokenRecord, TokenState, View,
 };
 pub use store::{ChangeError, StoreError};
 pub use time::Duration;
@@ -101,6 +101,7 @@ pub use timestamp::{Timestamp, TimestampOutOfRange};
 pub use token::{
     GenerateError, InvalidPrefix, InvalidTokenId, MalformedToken, Token, TokenDigest, TokenId, TokenPrefix,
 };
+pub use usage::LastUsed;
 pub use verify::{Rejection, VerifiedToken};
 
 /// The README's quick start compiles.

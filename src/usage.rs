@@ -1,7 +1,7 @@
 //! Last use, off the request path: a verification notes it in memory, a flush writes it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use time::Duration;
@@ -11,15 +11,31 @@ use crate::store::{LastUse, StoreError, TokenStore};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
+/// When a token was used last, as far as this handle can tell; see
+/// [`PersonalTokens::last_used`](crate::PersonalTokens::last_used).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LastUsed {
+    /// A use of it.
+    pub at: Timestamp,
+    /// The last use is this one, or came after it by less than this. It holds where every node of the service flushes at
+    /// its interval; a node that ends without a flush, a store that fails and [dropped uses](crate::PersonalTokens::dropped_uses)
+    /// can each cost a later use.
+    pub accuracy: Duration,
+}
+
 const PLACES: usize = 4_096;
-const MAX_PENDING: usize = 65_536;
+const STRIPES: usize = 64;
+const MAX_NOTES: usize = 65_536;
 /// How many uses one call of the store takes.
 const BATCH: usize = 1_000;
 
 pub(crate) struct Usage {
     resolution: Duration,
     noted: Box<[Noted]>,
-    pending: Mutex<HashMap<TokenId, Timestamp>>,
+    stripes: Box<[Mutex<Stripe>]>,
+    /// How many notes the stripes hold together.
+    notes: AtomicUsize,
     dropped: AtomicU64,
 }
 
@@ -28,6 +44,19 @@ pub(crate) struct Usage {
 struct Noted {
     token: [AtomicU64; 2],
     at: AtomicI64,
+}
+
+/// Notes of the tokens that share a lock. One that was written stays, as room allows, so that the next comes a resolution
+/// later.
+#[derive(Default)]
+struct Stripe {
+    notes: HashMap<TokenId, Note>,
+    pending: usize,
+}
+
+struct Note {
+    at: Timestamp,
+    pending: bool,
 }
 
 impl Noted {
@@ -54,7 +83,8 @@ impl Usage {
         Self {
             resolution,
             noted: std::iter::repeat_with(Noted::nothing).take(PLACES).collect(),
-            pending: Mutex::default(),
+            stripes: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
+            notes: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
         }
     }
@@ -64,11 +94,18 @@ impl Usage {
         let Some(noted) = id.place(&self.noted) else {
             return;
         };
-        if noted.last(id).is_some_and(|last| now.since(last) < self.resolution) {
+        if noted.last(id).is_some_and(|last| self.is_fresh(last, now)) {
             return;
         }
-        self.keep(id, now);
-        noted.set(id, now);
+        let Some(mut stripe) = self.stripe(id) else {
+            return;
+        };
+        // Asked again under the lock: of many callers one notes.
+        let known = stripe.notes.get(&id).map(|note| note.at).filter(|last| self.is_fresh(*last, now));
+        if known.is_none() && !self.keep(&mut stripe, id, now) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        noted.set(id, known.unwrap_or(now));
     }
 
     pub(crate) fn resolution(&self) -> Duration {
@@ -82,41 +119,91 @@ impl Usage {
 
     /// Shows the record as the next flush will leave it, so that a page loaded after the flush says the same.
     pub(crate) fn overlay(&self, record: &mut TokenRecord) {
-        let Some(at) = self.pending().get(&record.id).copied() else {
+        let Some(at) = self.stripe(record.id).and_then(|stripe| stripe.pending(record.id)) else {
             return;
         };
         let written = LastUse::new(record.id, at).applied(record.last_used, self.resolution);
         record.last_used = written.or(record.last_used);
     }
 
-    /// Writes what is pending. What could not be written stays pending, also when this future is dropped.
+    /// Writes what is pending. What could not be written stays pending, also when this future is dropped. No lock is held
+    /// while the store works.
     pub(crate) async fn flush(&self, store: &dyn TokenStore) -> Result<(), StoreError> {
-        let uses: Vec<LastUse> = self.pending().iter().map(|(id, at)| LastUse::new(*id, *at)).collect();
+        let uses: Vec<LastUse> = self.stripes.iter().flat_map(|stripe| lock(stripe).all_pending()).collect();
         for batch in uses.chunks(BATCH) {
             store.touch(batch, self.resolution).await?;
-            let mut pending = self.pending();
             for written in batch {
-                if pending.get(&written.id) == Some(&written.at) {
-                    pending.remove(&written.id);
+                if let Some(mut stripe) = self.stripe(written.id) {
+                    stripe.was_written(written);
                 }
             }
         }
         Ok(())
     }
 
-    fn keep(&self, id: TokenId, at: Timestamp) {
-        let mut pending = self.pending();
-        if let Some(known) = pending.get_mut(&id) {
-            *known = at.max(*known);
-        } else if pending.len() < MAX_PENDING {
-            pending.insert(id, at);
-        } else {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+    fn is_fresh(&self, last: Timestamp, now: Timestamp) -> bool {
+        now.since(last) < self.resolution
+    }
+
+    /// Whether there was room.
+    fn keep(&self, stripe: &mut Stripe, id: TokenId, at: Timestamp) -> bool {
+        if let Some(note) = stripe.notes.get_mut(&id) {
+            note.at = at;
+            if !std::mem::replace(&mut note.pending, true) {
+                stripe.pending = stripe.pending.saturating_add(1);
+            }
+            return true;
+        }
+        if !self.take_room() {
+            self.notes.fetch_sub(stripe.forget_written(), Ordering::Relaxed);
+            if !self.take_room() {
+                return false;
+            }
+        }
+        stripe.notes.insert(id, Note { at, pending: true });
+        stripe.pending = stripe.pending.saturating_add(1);
+        true
+    }
+
+    fn take_room(&self) -> bool {
+        let one_more = |notes: usize| notes.checked_add(1).filter(|notes| *notes <= MAX_NOTES);
+        self.notes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
+    }
+
+    /// Held for a look-up, or a pass over one stripe; never across an await.
+    fn stripe(&self, id: TokenId) -> Option<MutexGuard<'_, Stripe>> {
+        id.place(&self.stripes).map(lock)
+    }
+}
+
+impl Stripe {
+    fn pending(&self, id: TokenId) -> Option<Timestamp> {
+        self.notes.get(&id).filter(|note| note.pending).map(|note| note.at)
+    }
+
+    fn all_pending(&self) -> Vec<LastUse> {
+        let pending = self.notes.iter().filter(|(_, note)| note.pending);
+        pending.map(|(id, note)| LastUse::new(*id, note.at)).collect()
+    }
+
+    fn was_written(&mut self, written: &LastUse) {
+        let same = |note: &&mut Note| note.pending && note.at == written.at;
+        if let Some(note) = self.notes.get_mut(&written.id).filter(same) {
+            note.pending = false;
+            self.pending = self.pending.saturating_sub(1);
         }
     }
 
-    /// Held for a look-up only, never across an await.
-    fn pending(&self) -> MutexGuard<'_, HashMap<TokenId, Timestamp>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Says how many there were. Where all are pending, as in a full queue, it looks at none.
+    fn forget_written(&mut self) -> usize {
+        let before = self.notes.len();
+        if before > self.pending {
+            self.notes.retain(|_, note| note.pending);
+        }
+        before.saturating_sub(self.notes.len())
     }
+}
+
+fn lock(stripe: &Mutex<Stripe>) -> MutexGuard<'_, Stripe> {
+    stripe.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -41,6 +41,27 @@ pub enum Rejection {
     Rotated,
 }
 
+impl Rejection {
+    /// One word for logs.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Rotated => "rotated",
+        }
+    }
+}
+
+/// A rejection inside the crate: with the record where the secret matched, so that a host's hook learns whose token it
+/// was. It is not told to who presents the token.
+pub(crate) struct Rejected {
+    pub(crate) rejection: Rejection,
+    pub(crate) record: Option<Arc<TokenRecord>>,
+}
+
 impl VerifiedToken {
     /// The token's public id: the name to log.
     #[must_use]
@@ -78,6 +99,18 @@ impl VerifiedToken {
         self.record.ended()
     }
 
+    /// The record itself, for the guard's hook.
+    #[cfg(feature = "tower")]
+    pub(crate) fn record(&self) -> &TokenRecord {
+        &self.record
+    }
+
+    /// As which a host's tests run, without a verdict.
+    #[cfg(all(feature = "tower", feature = "testing"))]
+    pub(crate) fn assumed(record: Arc<TokenRecord>) -> Self {
+        Self { record }
+    }
+
     /// Whether it has exactly this scope, byte for byte.
     #[must_use]
     pub fn allows(&self, scope: &str) -> bool {
@@ -105,18 +138,19 @@ pub(crate) fn verify(
     record: Option<Arc<TokenRecord>>,
     presented: &TokenDigest,
     now: Timestamp,
-) -> Result<VerifiedToken, Rejection> {
+) -> Result<VerifiedToken, Rejected> {
     const DUMMY: TokenDigest = TokenDigest::from_parts(0, [0; TokenDigest::LEN]);
     let kept = record.as_ref().map_or(&DUMMY, |record| &record.digest);
     let known = Choice::from(u8::from(record.is_some()));
     let proven = bool::from(presented.ct_eq(kept) & known);
     let Some(record) = record.filter(|_| proven) else {
-        return Err(Rejection::Unknown);
+        return Err(Rejected { rejection: Rejection::Unknown, record: None });
     };
-    match record.state(now) {
-        TokenState::Active => Ok(VerifiedToken { record }),
-        TokenState::Expired => Err(Rejection::Expired),
-        TokenState::Revoked => Err(Rejection::Revoked),
-        TokenState::Rotated => Err(Rejection::Rotated),
-    }
+    let rejection = match record.state(now) {
+        TokenState::Active => return Ok(VerifiedToken { record }),
+        TokenState::Expired => Rejection::Expired,
+        TokenState::Revoked => Rejection::Revoked,
+        TokenState::Rotated => Rejection::Rotated,
+    };
+    Err(Rejected { rejection, record: Some(record) })
 }

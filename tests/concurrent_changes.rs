@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use common::{noon, owner};
-use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery, MemoryStore, TokenStore};
+use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery, MemoryStore, Pruned, TokenStore};
 use personal_tokens::{
     Change, ChangeError, ChangeRefused, Changed, Clock as _, Duration, Issued, ManualClock, NewToken, OwnerId,
     PersonalTokens, Rotation, StoreError, Timestamp, TokenChange, TokenId, TokenRecord,
@@ -348,7 +348,7 @@ impl TokenStore for Planted {
         Ok(false)
     }
 
-    async fn prune(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
-        Ok(0)
+    async fn prune(&self, _: Timestamp, _: u32) -> Result<Vec<Pruned>, StoreError> {
+        Ok(Vec::new())
     }
 }

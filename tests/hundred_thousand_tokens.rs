@@ -48,7 +48,7 @@ async fn one_owner_keeps_100_000_tokens() {
 
     let soon = store.expiring(&ExpiringQuery::between(after(0), after(200_000)).limit(10)).await.unwrap();
     assert_eq!(soon[0].id, token_id(1));
-    assert_eq!(store.prune(after(3_000), 1_000).await.unwrap(), 1);
+    assert_eq!(store.prune(after(3_000), 1_000).await.unwrap().len(), 1);
 
     // All that live, and the one in its grace.
     let revoked = store.change(&Change::revoke_all(owner(), after(3_000))).await.unwrap();

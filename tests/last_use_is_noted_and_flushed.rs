@@ -10,7 +10,9 @@ use std::task::{Context, Waker};
 use async_trait::async_trait;
 use common::rulebook::after;
 use common::{builder, issue, noon, owner, shop};
-use personal_tokens::store::{ChangeError, ExpiringQuery, LastUse, ListQuery, MemoryStore, StoreError, TokenStore};
+use personal_tokens::store::{
+    ChangeError, ExpiringQuery, LastUse, ListQuery, MemoryStore, Pruned, StoreError, TokenStore,
+};
 use personal_tokens::{
     Change, Changed, Duration, ManualClock, NewToken, OwnerId, PersonalTokens, Rotation, Timestamp, TokenChange,
     TokenId, TokenRecord,
@@ -251,7 +253,7 @@ impl TokenStore for Flaky {
         self.memory.claim_notice(id, was, at).await
     }
 
-    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError> {
+    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
         self.memory.prune(ended_before, at_most).await
     }
 }

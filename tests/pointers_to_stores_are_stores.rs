@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use common::rulebook::{after, expiring_at, policy, record, token_id, with};
 use common::{issue, noon, other_owner, owner};
 use personal_tokens::store::{
-    ChangeError, ExpiringQuery, LastUse, ListQuery, Lookup, MemoryStore, StoreError, TokenStore,
+    ChangeError, ExpiringQuery, LastUse, ListQuery, Lookup, MemoryStore, Pruned, StoreError, TokenStore,
 };
 use personal_tokens::{
     Change, ChangeRefused, Changed, Duration, OwnerId, PersonalTokens, Timestamp, TokenId, TokenRecord,
@@ -67,9 +67,9 @@ impl TokenStore for Spy {
         Ok(true)
     }
 
-    async fn prune(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
+    async fn prune(&self, _: Timestamp, _: u32) -> Result<Vec<Pruned>, StoreError> {
         self.called("prune");
-        Ok(9)
+        Ok(vec![Pruned::new(token_id(9), other_owner())])
     }
 }
 
@@ -87,7 +87,7 @@ async fn call_each<S: TokenStore>(store: S) {
     assert!(matches!(touched, Err(StoreError::TimedOut(_))));
     assert_eq!(store.expiring(&ExpiringQuery::between(noon(), after(1))).await.unwrap(), [record(4)]);
     assert!(store.claim_notice(id, None, noon()).await.unwrap());
-    assert_eq!(store.prune(noon(), 1).await.unwrap(), 9);
+    assert_eq!(store.prune(noon(), 1).await.unwrap(), [Pruned::new(token_id(9), other_owner())]);
 }
 
 fn all_called(spy: &Spy) {
@@ -136,7 +136,7 @@ async fn a_memory_store_behind_a_pointer_is_the_same_store() {
         );
         assert_eq!(store.list(&owner(), &ListQuery::active(), noon()).await.unwrap(), [expected]);
         store.change(&Change::revoke(owner(), token_id(id), after(3))).await.unwrap();
-        assert_eq!(store.prune(after(4), 10).await.unwrap(), 1);
+        assert_eq!(store.prune(after(4), 10).await.unwrap(), [Pruned::new(token_id(id), owner())]);
     }
     let memory = Arc::new(MemoryStore::new());
     live(&*memory, 1).await;
@@ -189,7 +189,7 @@ impl TokenStore for Least {
         self.0.claim_notice(id, was, at).await
     }
 
-    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError> {
+    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
         self.0.prune(ended_before, at_most).await
     }
 }

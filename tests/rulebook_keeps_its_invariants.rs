@@ -11,7 +11,9 @@ use std::collections::HashSet;
 use common::model::{Model, Planted};
 use common::rulebook::{after, digest, name, policy, token_id, with};
 use common::{block_on, cases, is_search};
-use personal_tokens::store::{ChangeError, Cursor, ExpiringQuery, LastUse, ListQuery, Lookup, MemoryStore, TokenStore};
+use personal_tokens::store::{
+    ChangeError, Cursor, ExpiringQuery, LastUse, ListQuery, Lookup, MemoryStore, Pruned, TokenStore,
+};
 use personal_tokens::{
     Change, ChangeRefused, Changed, Duration, Edit, Expiry, OwnerId, Successor, Timestamp, TokenRecord, TokenState,
 };
@@ -174,6 +176,12 @@ fn told(answer: Result<Changed, ChangeRefused>) -> String {
     format!("{sorted:?}")
 }
 
+/// A store deletes in no order.
+fn named(mut pruned: Vec<Pruned>) -> String {
+    pruned.sort_by_key(|gone| gone.id);
+    format!("{pruned:?}")
+}
+
 /// The list's answer.
 fn take(model: &mut Model, step: &Step, at: Timestamp) -> String {
     let before = |seconds| before_that(at, seconds);
@@ -183,7 +191,7 @@ fn take(model: &mut Model, step: &Step, at: Timestamp) -> String {
             String::new()
         }
         Ask::Notice { id, was } => model.claim_notice(token_id(id), was.map(before), at).to_string(),
-        Ask::Prune { ago } => model.prune(before(ago)).to_string(),
+        Ask::Prune { ago } => named(model.prune(before(ago))),
         _ => told(model.change(&to_change(step, at).unwrap())),
     }
 }
@@ -196,7 +204,7 @@ async fn take_in_store(store: &MemoryStore, step: &Step, at: Timestamp) -> Strin
             String::new()
         }
         Ask::Notice { id, was } => store.claim_notice(token_id(id), was.map(before), at).await.unwrap().to_string(),
-        Ask::Prune { ago } => store.prune(before(ago), u32::MAX).await.unwrap().to_string(),
+        Ask::Prune { ago } => named(store.prune(before(ago), u32::MAX).await.unwrap()),
         _ => {
             let answer = store.change(&to_change(step, at).unwrap()).await.map_err(|error| match error {
                 ChangeError::Refused(refused) => refused,

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use ::http::HeaderValue;
 
-use crate::verify::Rejection;
-
-use super::{BadRequest, Refusal};
+use super::Refusal;
 
 /// The `realm` parameter of a guard's challenges, quoted.
 #[derive(Clone, Debug)]
@@ -40,36 +38,18 @@ impl Default for Realm {
 /// The challenge to append for a refusal; none where no credentials would help. `realm` is none where no guard
 /// is known: RFC 6750 §3 wants one parameter at least, and an error is one.
 pub(super) fn challenge(realm: Option<&Realm>, refusal: &Refusal) -> Option<HeaderValue> {
-    let mut params: Vec<&str> = realm.map(|realm| &*realm.0).into_iter().collect();
-    let scope;
-    match refusal {
+    let scopes = match refusal {
         Refusal::Unavailable(_) => return None,
-        Refusal::NoCredentials => {}
-        Refusal::BadRequest(BadRequest::RepeatedHeader) => {
-            params.extend([INVALID_REQUEST, r#"error_description="the credentials are given more than once""#]);
-        }
-        Refusal::BadRequest(BadRequest::Grammar) => {
-            params.extend([INVALID_REQUEST, r#"error_description="the credentials are not Bearer and one token""#]);
-        }
-        // These two look the same: who does not hold the secret learns nothing.
-        Refusal::Rejected(Rejection::Malformed | Rejection::Unknown) => params.push(INVALID_TOKEN),
-        Refusal::Rejected(Rejection::Expired) => {
-            params.extend([INVALID_TOKEN, r#"error_description="the token expired""#]);
-        }
-        Refusal::Rejected(Rejection::Revoked) => {
-            params.extend([INVALID_TOKEN, r#"error_description="the token was revoked""#]);
-        }
-        Refusal::Rejected(Rejection::Rotated) => {
-            params.extend([INVALID_TOKEN, r#"error_description="the token was rotated""#]);
-        }
-        Refusal::MissingScope(required) => {
-            scope = format!(r#"scope="{}""#, required.scopes());
-            params.extend([r#"error="insufficient_scope""#, &scope]);
-        }
-    }
+        Refusal::MissingScope(required) => Some(required.scopes()),
+        _ => None,
+    };
+    let params = [
+        realm.map(|realm| realm.0.to_string()),
+        refusal.error_code().map(|code| format!(r#"error="{code}""#)),
+        refusal.description().map(|text| format!(r#"error_description="{text}""#)),
+        scopes.map(|scopes| format!(r#"scope="{scopes}""#)),
+    ];
+    let params: Vec<String> = params.into_iter().flatten().collect();
     // Realm and scopes were validated when their layers were built, so the text is a header value.
     HeaderValue::try_from(format!("Bearer {}", params.join(", "))).ok()
 }
-
-const INVALID_REQUEST: &str = r#"error="invalid_request""#;
-const INVALID_TOKEN: &str = r#"error="invalid_token""#;

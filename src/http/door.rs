@@ -4,22 +4,36 @@ use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use ::http::request::Parts;
-use ::http::{HeaderValue, Response};
+use ::http::{Extensions, HeaderValue, Response};
+
+use crate::record::TokenRecord;
+use crate::timestamp::Timestamp;
+use crate::verify::VerifiedToken;
 
 use super::challenge::{Realm, challenge};
-use super::{Refusal, RenderRefusal};
+use super::refused_request::Hook;
+use super::rules::{Rules, vary_by_authorization};
+use super::{Refusal, RefusedRequest, RenderRefusal};
 
 /// In seconds: time for a database to come back, not so long that a script gives up.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+#[derive(Clone)]
 pub(super) struct Door<R: ?Sized> {
     pub(super) realm: Realm,
+    pub(super) rules: Rules,
+    pub(super) hooks: Vec<Hook>,
     pub(super) renderer: R,
 }
 
 /// The door of the guard above, in a request's extensions: a scope layer answers with its realm and renderer.
 pub(super) struct GuardedBy<B>(pub(super) Arc<Door<dyn RenderRefusal<B>>>);
+
+/// In an answer's extensions: it was refused below the guard by a layer that did not find the guard's door. The guard tells
+/// its hooks when the answer passes.
+#[derive(Clone)]
+pub(super) struct Untold(Arc<(Refusal, Parts)>);
 
 impl<B> Clone for GuardedBy<B> {
     fn clone(&self) -> Self {
@@ -27,19 +41,69 @@ impl<B> Clone for GuardedBy<B> {
     }
 }
 
-impl<R: ?Sized> Door<R> {
-    pub(super) fn refuse<B>(&self, refusal: &Refusal, request: &Parts) -> Response<B>
+impl<R> Door<R> {
+    pub(super) fn new(renderer: R) -> Self {
+        Self { realm: Realm::default(), rules: Rules::default(), hooks: Vec::new(), renderer }
+    }
+
+    /// Marks a request as let in by this door: verified, anonymous or a preflight.
+    pub(super) fn let_in<M, B: 'static>(self: &Arc<Self>, mark: M, extensions: &mut Extensions)
     where
-        R: RenderRefusal<B>,
+        R: RenderRefusal<B> + 'static,
+        M: Clone + Send + Sync + 'static,
     {
-        finish(self.renderer.render(refusal, request), Some(&self.realm), refusal)
+        let door: Arc<Door<dyn RenderRefusal<B>>> = Arc::clone(self) as _;
+        extensions.insert(GuardedBy(door));
+        extensions.insert(mark);
     }
 }
 
-/// For a scope layer that does not know its guard: the [`VerifiedToken`](crate::VerifiedToken) came from
-/// elsewhere, or a layer between the two changes the body's type.
-pub(super) fn refuse_without_door<B: Default>(refusal: &Refusal) -> Response<B> {
-    finish(Response::new(B::default()), None, refusal)
+impl<R: ?Sized> Door<R> {
+    /// `token` is the record whose secret was proven.
+    pub(super) fn refuse<B>(&self, refusal: &Refusal, token: Option<&TokenRecord>, request: &Parts) -> Response<B>
+    where
+        R: RenderRefusal<B>,
+    {
+        self.tell(&RefusedRequest::new(refusal, token, request));
+        finish(self.renderer.render(refusal, request), Some(&self.realm), refusal)
+    }
+
+    /// The last touch to every answer; `ends` is when its token does.
+    pub(super) fn see_out<B>(&self, response: &mut Response<B>, ends: Option<Timestamp>) {
+        if let Some(Untold(untold)) = response.extensions_mut().remove() {
+            let (refusal, request) = &*untold;
+            self.tell(&RefusedRequest::new(refusal, verified(request), request));
+        }
+        if self.rules.optional {
+            vary_by_authorization(response.headers_mut());
+        }
+        if let (Some(name), Some(ends)) = (&self.rules.expiry_header, ends)
+            && let Ok(instant) = HeaderValue::try_from(ends.to_string())
+        {
+            response.headers_mut().insert(name, instant);
+        }
+    }
+
+    fn tell(&self, refused: &RefusedRequest<'_>) {
+        #[cfg(feature = "tracing")]
+        refused.trace();
+        self.hooks.iter().for_each(|hook| hook(refused));
+    }
+}
+
+/// Refuses what a guard above let in, as that guard would.
+pub(super) fn refuse_below<B: Default + 'static>(refusal: Refusal, request: Parts) -> Response<B> {
+    if let Some(GuardedBy(door)) = request.extensions.get::<GuardedBy<B>>() {
+        return door.refuse(&refusal, verified(&request), &request);
+    }
+    // The verdict came from elsewhere, or a layer between the two changes the body's type.
+    let mut response = finish(Response::new(B::default()), None, &refusal);
+    response.extensions_mut().insert(Untold(Arc::new((refusal, request))));
+    response
+}
+
+fn verified(request: &Parts) -> Option<&TokenRecord> {
+    request.extensions.get().map(VerifiedToken::record)
 }
 
 /// After rendering, so that a renderer can't get these wrong. The challenge is appended: a renderer may offer

@@ -9,16 +9,31 @@ use axum_core::response::{IntoResponse, Response};
 
 use crate::verify::VerifiedToken;
 
-/// A handler wants a [`VerifiedToken`] and no [`BearerAuthLayer`](super::BearerAuthLayer) verified one: the host
-/// has mounted its layers wrongly. Answered with 500, so the route stays shut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this handler wants a verified token: mount a BearerAuthLayer above it")]
+use super::door::refuse_below;
+use super::{Anonymous, Refusal};
+
+/// A handler wants a [`VerifiedToken`], and there is none.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub struct NoVerifiedToken;
+pub enum NoVerifiedToken {
+    /// No [`BearerAuthLayer`](super::BearerAuthLayer) has seen the request: the host has mounted its layers wrongly. Answered
+    /// with 500, so the route stays shut.
+    #[error("this handler wants a verified token: mount a BearerAuthLayer above it")]
+    Unguarded,
+    /// A guard in [optional mode](super::BearerAuthLayer::optional) let the request in without a token. Answered with this,
+    /// the guard's 401.
+    #[error("this handler wants a token, and the request came without one")]
+    Anonymous(Box<Response>),
+}
 
 impl IntoResponse for NoVerifiedToken {
     fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, "the server's routes are not set up rightly").into_response()
+        match self {
+            Self::Unguarded => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "the server's routes are not set up rightly").into_response()
+            }
+            Self::Anonymous(answer) => *answer,
+        }
     }
 }
 
@@ -35,7 +50,11 @@ impl<S: Send + Sync> FromRequestParts<S> for VerifiedToken {
     type Rejection = NoVerifiedToken;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NoVerifiedToken> {
-        parts.extensions.get().cloned().ok_or(NoVerifiedToken)
+        let token = parts.extensions.get().cloned();
+        token.ok_or_else(|| match parts.extensions.get::<Anonymous>() {
+            Some(_) => NoVerifiedToken::Anonymous(Box::new(refuse_below(Refusal::NoCredentials, parts.clone()))),
+            None => NoVerifiedToken::Unguarded,
+        })
     }
 }
 

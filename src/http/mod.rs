@@ -33,18 +33,31 @@
 //! # }
 //! ```
 
+#[cfg(feature = "testing")]
+mod acting_as;
 pub mod bearer_auth;
 mod challenge;
 mod credentials;
 mod door;
 #[cfg(feature = "axum")]
 mod extract;
+#[cfg(feature = "axum")]
+mod problem_details;
 mod refusal;
+mod refused_request;
 pub mod require_scope;
+mod rules;
+mod unverified;
 
+#[cfg(feature = "testing")]
+pub use acting_as::{ActingAs, ActingAsLayer, acting_as};
 pub use bearer_auth::{BearerAuth, BearerAuthLayer};
 pub use challenge::InvalidRealm;
 #[cfg(feature = "axum")]
 pub use extract::NoVerifiedToken;
+#[cfg(feature = "axum")]
+pub use problem_details::ProblemDetails;
 pub use refusal::{BadRequest, EmptyBody, Refusal, RenderRefusal};
-pub use require_scope::{RequireScope, RequireScopeLayer, RequiredScopes};
+pub use refused_request::RefusedRequest;
+pub use require_scope::{RequireScope, RequireScopeLayer, RequiredScopes, ScopeNotOffered};
+pub use unverified::Anonymous;

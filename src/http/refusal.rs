@@ -88,6 +88,45 @@ impl Refusal {
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
+
+    /// The error code of RFC 6750 §3.1; none where a client sent no token, and where the fault is ours.
+    #[must_use]
+    pub fn error_code(&self) -> Option<&'static str> {
+        match self {
+            Self::NoCredentials | Self::Unavailable(_) => None,
+            Self::BadRequest(_) => Some("invalid_request"),
+            Self::Rejected(_) => Some("invalid_token"),
+            Self::MissingScope(_) => Some("insufficient_scope"),
+        }
+    }
+
+    /// What the client is told beside the code. A malformed and an unknown token look the same: who does not hold the
+    /// secret learns nothing.
+    #[must_use]
+    pub fn description(&self) -> Option<&'static str> {
+        match self {
+            Self::BadRequest(BadRequest::RepeatedHeader) => Some("the credentials are given more than once"),
+            Self::BadRequest(BadRequest::Grammar) => Some("the credentials are not Bearer and one token"),
+            Self::Rejected(Rejection::Expired) => Some("the token expired"),
+            Self::Rejected(Rejection::Revoked) => Some("the token was revoked"),
+            Self::Rejected(Rejection::Rotated) => Some("the token was rotated"),
+            Self::NoCredentials | Self::Rejected(_) | Self::MissingScope(_) | Self::Unavailable(_) => None,
+        }
+    }
+}
+
+#[cfg(feature = "tracing")]
+impl Refusal {
+    /// One word for logs.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::NoCredentials => "no_credentials",
+            Self::BadRequest(_) => "bad_request",
+            Self::Rejected(rejection) => rejection.word(),
+            Self::MissingScope(_) => "missing_scope",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
 }
 
 impl From<VerifyError> for Refusal {

@@ -6,21 +6,26 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ::http::header::CACHE_CONTROL;
-use ::http::{Request, Response, StatusCode};
+use ::http::{Extensions, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use crate::personal_tokens::PersonalTokens;
 use crate::record::{InvalidScope, Scopes};
 use crate::verify::VerifiedToken;
 
-use super::Refusal;
-use super::door::{GuardedBy, NO_STORE, refuse_without_door};
+use super::door::{NO_STORE, refuse_below};
+use super::unverified::Preflight;
+use super::{Anonymous, Refusal};
 
 /// Lets in only requests whose token has the scopes; stands below a
 /// [`BearerAuthLayer`](super::BearerAuthLayer). Others get 403 with a challenge that names the scopes
-/// (RFC 6750 §3.1), in the guard's realm and rendered by its renderer. Where no guard verified the request,
-/// the host has mounted its layers wrongly: 500, and the route stays shut. For that answer, and where a layer between the
-/// two changes the body's type, the body must have a `Default`, the empty one.
+/// (RFC 6750 §3.1), in the guard's realm and rendered by its renderer; a request that an optional guard let in without a
+/// token gets 401. Where no guard has seen the request, the host has mounted its layers wrongly: 500, and the route stays
+/// shut. For that answer, and where a layer between the two changes the body's type, the body must have a `Default`, the
+/// empty one.
+///
+/// [`PersonalTokens::require_scope`] makes the same layer and checks the scope against the handle's list: prefer it.
 ///
 /// ```
 /// use personal_tokens::http::RequireScopeLayer;
@@ -48,6 +53,39 @@ pub struct RequireScope<S> {
 pub struct RequiredScopes {
     scopes: Scopes,
     one_suffices: bool,
+}
+
+/// A route wants a scope that no token of the handle can have: a typing error, or one that the builder was not given.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the route wants the scope {scope:?}, which tokens do not have here; these are offered: {offered:?}")]
+#[non_exhaustive]
+pub struct ScopeNotOffered {
+    /// What the route wants.
+    pub scope: String,
+    /// What the builder was given.
+    pub offered: Scopes,
+}
+
+impl PersonalTokens {
+    /// A layer for routes that want this scope, one of the handle's list; see [`RequireScopeLayer`]. For more than one:
+    /// [`RequireScopeLayer::any`] or [`all`](RequireScopeLayer::all), then [`offered_by`](RequireScopeLayer::offered_by).
+    ///
+    /// ```
+    /// use personal_tokens::{PersonalTokens, store::MemoryStore};
+    ///
+    /// let tokens = PersonalTokens::builder(MemoryStore::new()).prefix("shop").scopes(["products:read"]).build()?;
+    /// assert!(tokens.require_scope("products:read").is_ok());
+    /// assert!(tokens.require_scope("product:read").is_err());
+    /// # Ok::<(), personal_tokens::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ScopeNotOffered`] if it is not on the list.
+    pub fn require_scope(&self, scope: &str) -> Result<RequireScopeLayer, ScopeNotOffered> {
+        let offered = &self.policy().scopes;
+        let not_offered = |_| ScopeNotOffered { scope: scope.into(), offered: offered.clone() };
+        RequireScopeLayer::new(scope).map_err(not_offered)?.offered_by(self)
+    }
 }
 
 impl RequireScopeLayer {
@@ -79,6 +117,19 @@ impl RequireScopeLayer {
         I: IntoIterator<Item: AsRef<str>>,
     {
         Self::of(Scopes::new(scopes)?, true)
+    }
+
+    /// The same layer, if tokens of this handle can have all its scopes; so a typing error shows as the service starts, and
+    /// not as a route that no token opens.
+    ///
+    /// # Errors
+    /// [`ScopeNotOffered`] if the handle's list lacks one.
+    pub fn offered_by(self, tokens: &PersonalTokens) -> Result<Self, ScopeNotOffered> {
+        let offered = &tokens.policy().scopes;
+        if let Some(scope) = self.required.scopes.iter().find(|scope| !offered.contains(scope)) {
+            return Err(ScopeNotOffered { scope: scope.into(), offered: offered.clone() });
+        }
+        Ok(self)
     }
 
     fn of(scopes: Scopes, one_suffices: bool) -> Result<Self, InvalidScope> {
@@ -134,22 +185,26 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let state = match request.extensions().get::<VerifiedToken>() {
-            Some(token) if self.required.allow(token) => State::Inside { future: self.inner.call(request) },
-            Some(_) => State::Refused { response: Some(self.missing_scope(request)) },
-            None => State::Refused { response: Some(unguarded()) },
+        let state = match self.judge(request.extensions()) {
+            Ok(()) => State::Inside { future: self.inner.call(request) },
+            Err(refusal) => {
+                let (parts, _) = request.into_parts();
+                let response = refusal.map_or_else(unguarded, |refusal| refuse_below(refusal, parts));
+                State::Refused { response: Some(response) }
+            }
         };
         ResponseFuture { state }
     }
 }
 
 impl<S> RequireScope<S> {
-    fn missing_scope<ReqBody, ResBody: Default + 'static>(&self, request: Request<ReqBody>) -> Response<ResBody> {
-        let refusal = Refusal::MissingScope(self.required.clone());
-        let (parts, _) = request.into_parts();
-        match parts.extensions.get::<GuardedBy<ResBody>>() {
-            Some(GuardedBy(door)) => door.refuse(&refusal, &parts),
-            None => refuse_without_door(&refusal),
+    /// No refusal, but an error, where no guard has seen the request.
+    fn judge(&self, extensions: &Extensions) -> Result<(), Option<Refusal>> {
+        match extensions.get::<VerifiedToken>() {
+            Some(token) if self.required.allow(token) => Ok(()),
+            Some(_) => Err(Some(Refusal::MissingScope(self.required.clone()))),
+            None if extensions.get::<Preflight>().is_some() => Ok(()),
+            None => Err(extensions.get::<Anonymous>().map(|_| Refusal::NoCredentials)),
         }
     }
 }

@@ -12,11 +12,11 @@ pub struct Issued {
     pub record: TokenRecord,
 }
 
-/// One page of a list.
+/// One page of a list, with the uses that wait for a flush.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
-    /// The records, newest first.
+    /// The records, in the order of the list.
     pub tokens: Vec<TokenRecord>,
     /// Where the next page begins; none on the last.
     pub next: Option<Cursor>,

@@ -9,12 +9,12 @@ use crate::token::{InvalidPrefix, TokenPrefix};
 use crate::usage::Usage;
 
 use super::fence::Fence;
-use super::{Inner, PersonalTokens};
+use super::{Inner, Observer, PersonalTokens};
 
 /// Builds a [`PersonalTokens`]: its store, prefix, policy and clock.
 ///
 /// Defaults: no scopes, no longest life, no expiry wanted, at most 7 days of grace, at most 100 active tokens
-/// per owner, last use to the minute, the system's clock.
+/// per owner, last use to the minute, flushed every 10 seconds, nothing pruned, the system's clock.
 #[must_use = "call build"]
 pub struct Builder {
     store: Arc<dyn TokenStore>,
@@ -24,6 +24,9 @@ pub struct Builder {
     allow_never: Option<bool>,
     policy: Policy,
     resolution: Duration,
+    flush_interval: Duration,
+    retention: Option<Duration>,
+    observers: Vec<Box<dyn Observer>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -60,6 +63,9 @@ impl Builder {
             allow_never: None,
             policy: Policy::default(),
             resolution: Duration::seconds(60),
+            flush_interval: Duration::seconds(10),
+            retention: None,
+            observers: Vec::new(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -120,6 +126,27 @@ impl Builder {
         self
     }
 
+    /// How often `maintain` (feature `tokio`) writes the uses that were noted: what a crash loses at most. A host that calls
+    /// [`flush`](PersonalTokens::flush) itself says here how often, as it is part of the accuracy of
+    /// [last use](PersonalTokens::last_used).
+    pub fn flush_interval(mut self, span: Duration) -> Self {
+        self.flush_interval = span;
+        self
+    }
+
+    /// How long a token is kept after it ended; then [`prune`](PersonalTokens::prune) and `maintain` (feature `tokio`) delete
+    /// it. Without a retention nothing is ever deleted.
+    pub fn retention(mut self, span: Duration) -> Self {
+        self.retention = Some(span);
+        self
+    }
+
+    /// Tells this observer of every change that was committed, as every other that was given.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
     /// Another clock than the system's; for tests.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -146,6 +173,16 @@ impl Builder {
         if self.resolution < Duration::MICROSECOND {
             return Err(BuildError::Span { what: "the resolution of last use", allowed: "a microsecond at least" });
         }
+        if self.flush_interval < Duration::MILLISECOND {
+            return Err(BuildError::Span { what: "the flush interval", allowed: "a millisecond at least" });
+        }
+        if self.retention.is_some_and(Duration::is_negative) {
+            return Err(BuildError::Span { what: "the retention", allowed: "zero or positive" });
+        }
+        let mut observers: Vec<Box<dyn Observer>> = Vec::new();
+        #[cfg(feature = "tracing")]
+        observers.push(Box::new(super::trace::Events));
+        observers.extend(self.observers);
         let inner = Inner {
             store: self.store,
             prefixes: prefixes.into(),
@@ -153,9 +190,12 @@ impl Builder {
             policy: Arc::new(policy),
             clock: self.clock,
             usage: Usage::new(self.resolution),
+            flush_interval: self.flush_interval,
+            retention: self.retention,
+            observers: observers.into(),
             fence: Fence::new(),
         };
-        Ok(PersonalTokens { inner: Arc::new(inner) })
+        Ok(PersonalTokens { inner: Arc::new(inner), actor: None })
     }
 }
 

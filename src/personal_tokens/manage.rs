@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rand::rngs::SysRng;
 
-use crate::record::{Change, ChangeRefused, Changed, OwnerId, Successor, TokenRecord};
+use crate::record::{Actor, Change, ChangeRefused, Changed, OwnerId, Successor, TokenRecord};
 use crate::store::{ChangeError, Cursor, ListQuery, StoreError};
 use crate::token::{Token, TokenId};
 
@@ -23,13 +23,13 @@ impl PersonalTokens {
         let owner = new.owner.map_err(ChangeRefused::from)?;
         let name = new.name.map_err(ChangeRefused::from)?;
         let scopes = new.scopes.map_err(ChangeRefused::from)?;
-        let created_by = new.created_by.map_err(ChangeRefused::from)?;
+        let created_by = new.created_by.map_err(ChangeRefused::from)?.or_else(|| self.actor.clone());
         let expiry = new.ends.resolve(now).map_err(ChangeRefused::from)?;
 
         let token = self.generate()?;
         let base = TokenRecord::new(token.id(), owner, name, token.digest(), now);
-        let record = TokenRecord { scopes, created_by, expiry, ..base };
-        let record = self.change(Change::issue(record, Arc::clone(&self.inner.policy))).await?;
+        let record = TokenRecord { scopes, created_by: created_by.clone(), expiry, ..base };
+        let record = self.change(Change::issue(record, Arc::clone(&self.inner.policy)), created_by).await?;
         Ok(Issued { token, record })
     }
 
@@ -53,16 +53,9 @@ impl PersonalTokens {
     pub async fn list(&self, owner: &OwnerId, query: ListQuery) -> Result<Page, StoreError> {
         let limit = query.limit.min(ListQuery::MAX_LIMIT);
         // One more than the page holds tells whether there is a next one.
-        let wider = ListQuery { limit: limit.checked_add(1).unwrap_or(NonZeroU32::MAX), ..query };
-        let mut tokens = self.inner.store.list(owner, &wider, self.now()?).await?;
-        let page_len = usize::try_from(limit.get()).unwrap_or(usize::MAX);
-        let more = tokens.len() > page_len;
-        tokens.truncate(page_len);
-        for record in &mut tokens {
-            self.inner.usage.overlay(record);
-        }
-        let next = if more { tokens.last().map(Cursor::in_list) } else { None };
-        Ok(Page { tokens, next })
+        let wider = ListQuery { limit: limit.saturating_add(1), ..query };
+        let tokens = self.inner.store.list(owner, &wider, self.now()?).await?;
+        Ok(self.page(tokens, limit, |last| Some(Cursor::in_list(last))))
     }
 
     /// Renames a token, changes its scopes or its expiry; its secret stays. An expired token lives again when
@@ -74,7 +67,8 @@ impl PersonalTokens {
     pub async fn update(&self, owner: &OwnerId, id: TokenId, change: TokenChange) -> Result<TokenRecord, ChangeError> {
         let now = self.now()?;
         let edit = change.resolve(now)?;
-        self.change(Change::update(owner.clone(), id, edit, now, Arc::clone(&self.inner.policy))).await
+        let change = Change::update(owner.clone(), id, edit, now, Arc::clone(&self.inner.policy));
+        self.change(change, self.actor.clone()).await
     }
 
     /// Replaces a token by a new one of the same name and scopes, with another secret; the old one is accepted
@@ -85,11 +79,12 @@ impl PersonalTokens {
     pub async fn rotate(&self, owner: &OwnerId, id: TokenId, rotation: Rotation) -> Result<Issued, ChangeError> {
         let now = self.now()?;
         let expiry = rotation.ends.map(|ends| ends.resolve(now)).transpose().map_err(ChangeRefused::from)?;
-        let created_by = rotation.created_by.map_err(ChangeRefused::from)?;
-        let token = self.generate()?;
-        let successor = Successor { id: token.id(), digest: token.digest(), created_by, expiry, grace: rotation.grace };
+        let created_by = rotation.created_by.map_err(ChangeRefused::from)?.or_else(|| self.actor.clone());
+        let (token, grace) = (self.generate()?, rotation.grace);
+        let (digest, actor) = (token.digest(), created_by.clone());
+        let successor = Successor { id: token.id(), digest, created_by, expiry, grace };
         let policy = Arc::clone(&self.inner.policy);
-        let record = self.change(Change::rotate(owner.clone(), id, successor, now, policy)).await?;
+        let record = self.change(Change::rotate(owner.clone(), id, successor, now, policy), actor).await?;
         Ok(Issued { token, record })
     }
 
@@ -100,7 +95,7 @@ impl PersonalTokens {
     /// # Errors
     /// `NotFound` if the owner has no such token; [`ChangeError::Store`] if the store or the clock fails.
     pub async fn revoke(&self, owner: &OwnerId, id: TokenId) -> Result<TokenRecord, ChangeError> {
-        self.change(Change::revoke(owner.clone(), id, self.now()?)).await
+        self.change(Change::revoke(owner.clone(), id, self.now()?), self.actor.clone()).await
     }
 
     /// Ends every token of the owner that is or could become active: the account is closed or disabled
@@ -109,27 +104,30 @@ impl PersonalTokens {
     /// # Errors
     /// [`ChangeError::Store`] if the store or the clock fails.
     pub async fn revoke_all(&self, owner: &OwnerId) -> Result<u64, ChangeError> {
-        let changed = self.write(&Change::revoke_all(owner.clone(), self.now()?)).await?;
+        let change = Change::revoke_all(owner.clone(), self.now()?);
+        let changed = self.write(&change, self.actor.as_ref()).await?;
         Ok(u64::try_from(changed.written.len()).unwrap_or(u64::MAX))
     }
 
-    /// Writes the uses that verifications noted. A host calls it now and then, and before it stops.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails; what was not written is kept for the next call.
-    pub async fn flush(&self) -> Result<(), StoreError> {
-        self.inner.usage.flush(&*self.inner.store).await
+    /// The tokens of a page, and where the next begins, from one token more than the page holds.
+    pub(super) fn page(
+        &self,
+        mut tokens: Vec<TokenRecord>,
+        limit: NonZeroU32,
+        place: impl Fn(&TokenRecord) -> Option<Cursor>,
+    ) -> Page {
+        let page_len = usize::try_from(limit.get()).unwrap_or(usize::MAX);
+        let more = tokens.len() > page_len;
+        tokens.truncate(page_len);
+        for record in &mut tokens {
+            self.inner.usage.overlay(record);
+        }
+        let next = if more { tokens.last().and_then(place) } else { None };
+        Page { tokens, next }
     }
 
-    /// How many uses were not noted since this handle was built, as too many waited for a
-    /// [`flush`](Self::flush).
-    #[must_use]
-    pub fn dropped_uses(&self) -> u64 {
-        self.inner.usage.dropped()
-    }
-
-    async fn change(&self, change: Change) -> Result<TokenRecord, ChangeError> {
-        let changed = self.write(&change).await?;
+    async fn change(&self, change: Change, actor: Option<Actor>) -> Result<TokenRecord, ChangeError> {
+        let changed = self.write(&change, actor.as_ref()).await?;
         let mut record =
             changed.record.ok_or_else(|| StoreError::corrupt("the store answered a change without its record"))?;
         self.inner.usage.overlay(&mut record);
@@ -139,11 +137,17 @@ impl PersonalTokens {
     /// Every change goes through here, so that no lookup in flight outlives it, whatever becomes of it. One that
     /// found all as asked already counts too: it may have been written by another node, or by a call that was
     /// cancelled.
-    async fn write(&self, change: &Change) -> Result<Changed, ChangeError> {
+    async fn write(&self, change: &Change, actor: Option<&Actor>) -> Result<Changed, ChangeError> {
         let raise = self.inner.fence.raise_on_drop(change.owner());
         let outcome = self.inner.store.change(change).await;
-        if let Err(ChangeError::Refused(_)) = outcome {
-            raise.not_needed();
+        match &outcome {
+            Err(ChangeError::Refused(_)) => raise.not_needed(),
+            _ => drop(raise),
+        }
+        if let Ok(changed) = &outcome
+            && !self.inner.observers.is_empty()
+        {
+            change.events(changed, actor).iter().for_each(|event| self.tell(event));
         }
         outcome
     }

@@ -4,8 +4,14 @@ mod answer;
 mod builder;
 mod error;
 mod fence;
+mod housekeeping;
+#[cfg(feature = "tokio")]
+mod maintain;
 mod manage;
+mod notices;
+mod observer;
 mod request;
+mod trace;
 mod verify;
 
 use std::fmt;
@@ -14,7 +20,7 @@ use std::sync::Arc;
 use time::Duration;
 
 use crate::clock::Clock;
-use crate::record::Policy;
+use crate::record::{Actor, Policy};
 use crate::store::{StoreError, TokenStore};
 use crate::timestamp::Timestamp;
 use crate::token::TokenPrefix;
@@ -25,9 +31,11 @@ use fence::Fence;
 pub use answer::{Issued, Page};
 pub use builder::{BuildError, Builder};
 pub use error::VerifyError;
+pub use notices::Notice;
+pub use observer::Observer;
 pub use request::{NewToken, Rotation, TokenChange};
 #[cfg(feature = "tower")]
-pub(crate) use verify::Begun;
+pub(crate) use verify::{Begun, Failed};
 
 /// The handle that a host holds: it issues, verifies, lists, changes and revokes tokens.
 ///
@@ -63,6 +71,7 @@ pub(crate) use verify::Begun;
 #[derive(Clone)]
 pub struct PersonalTokens {
     inner: Arc<Inner>,
+    actor: Option<Actor>,
 }
 
 struct Inner {
@@ -73,6 +82,9 @@ struct Inner {
     policy: Arc<Policy>,
     clock: Arc<dyn Clock>,
     usage: Usage,
+    flush_interval: Duration,
+    retention: Option<Duration>,
+    observers: Box<[Box<dyn Observer>]>,
     fence: Fence,
 }
 
@@ -88,10 +100,11 @@ impl PersonalTokens {
         &self.inner.policy
     }
 
-    /// How fine last use is kept: so long after one use the next is noted.
+    /// The same handle for a person who is not plain from the owner (an administrator, say): what is issued and changed
+    /// through it is [told](Observer) as done by this actor, and `created_by` says so where no other is given.
     #[must_use]
-    pub fn usage_resolution(&self) -> Duration {
-        self.inner.usage.resolution()
+    pub fn by(&self, actor: Actor) -> Self {
+        Self { inner: Arc::clone(&self.inner), actor: Some(actor) }
     }
 
     /// A clock out of range is our side's failure: there is no instant to judge by.

@@ -1,12 +1,15 @@
 //! Verification through the handle: parse, look up, let the judge judge.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::record::TokenRecord;
 use crate::store::{Lookup, StoreError};
 use crate::token::Token;
-use crate::verify::{Rejection, VerifiedToken, verify};
+use crate::verify::{Rejected, Rejection, VerifiedToken, verify};
 
+use super::trace::Span;
 use super::{PersonalTokens, VerifyError};
 
 /// Each but the first is due to a change of the owner's tokens meanwhile (or of an owner at the same place).
@@ -14,21 +17,30 @@ const MAX_LOOKUPS: u32 = 8;
 
 /// What memory could tell.
 pub(crate) enum Begun {
-    Done(Result<VerifiedToken, VerifyError>),
+    Done(Result<VerifiedToken, Failed>),
     Pending(Pending),
 }
 
 /// A token of the right form whose record the store must be asked for.
 pub(crate) struct Pending {
     token: Token,
-    trace: Trace,
+    purpose: Purpose,
+    span: Span,
+}
+
+/// A verification that did not accept.
+pub(crate) struct Failed {
+    pub(crate) error: VerifyError,
+    /// The token's record, where the secret was proven; for hooks.
+    #[cfg_attr(not(any(feature = "tower", feature = "tracing")), expect(dead_code))]
+    pub(crate) record: Option<Arc<TokenRecord>>,
 }
 
 /// Whether an accepted token's use is noted.
 #[derive(Clone, Copy, PartialEq)]
-enum Trace {
-    Noted,
-    None,
+enum Purpose {
+    Use,
+    Inspection,
 }
 
 impl PersonalTokens {
@@ -40,10 +52,8 @@ impl PersonalTokens {
     /// # Errors
     /// [`VerifyError::Rejected`] is the verdict; [`VerifyError::Store`] says that none was possible.
     pub async fn verify(&self, presented: impl AsRef<[u8]>) -> Result<VerifiedToken, VerifyError> {
-        match self.begin(presented.as_ref()) {
-            Begun::Done(done) => done,
-            Begun::Pending(pending) => self.finish(pending).await,
-        }
+        let begun = self.begin(presented.as_ref());
+        Ok(self.complete(begun).await?)
     }
 
     /// The same answer as [`verify`](Self::verify), leaving no trace in last use: to look into a leak report or
@@ -52,40 +62,54 @@ impl PersonalTokens {
     /// # Errors
     /// As `verify`.
     pub async fn inspect(&self, presented: impl AsRef<[u8]>) -> Result<VerifiedToken, VerifyError> {
-        match self.look_up(presented.as_ref(), Trace::None) {
-            Begun::Done(done) => done,
-            Begun::Pending(pending) => self.finish(pending).await,
-        }
+        let begun = self.look_up(presented.as_ref(), Purpose::Inspection);
+        Ok(self.complete(begun).await?)
     }
 
     /// All of [`verify`](Self::verify) that needs no waiting.
     pub(crate) fn begin(&self, presented: &[u8]) -> Begun {
-        self.look_up(presented, Trace::Noted)
+        self.look_up(presented, Purpose::Use)
     }
 
-    /// The rest of it. What the store read before a change that has returned meanwhile counts for nothing: a
-    /// lookup in flight does not outlive a revoke.
-    pub(crate) async fn finish(&self, Pending { token, trace }: Pending) -> Result<VerifiedToken, VerifyError> {
+    /// The rest of it. Beyond the limit the store counts as failed.
+    pub(crate) async fn finish(&self, pending: Pending, limit: Option<Duration>) -> Result<VerifiedToken, Failed> {
+        let Pending { token, purpose, span } = pending;
+        let outcome = span.around(within(limit, self.ask(&token, purpose))).await;
+        span.end(&outcome);
+        outcome
+    }
+
+    async fn complete(&self, begun: Begun) -> Result<VerifiedToken, Failed> {
+        match begun {
+            Begun::Done(done) => done,
+            Begun::Pending(pending) => self.finish(pending, None).await,
+        }
+    }
+
+    fn look_up(&self, presented: &[u8], purpose: Purpose) -> Begun {
+        let span = Span::begin();
+        let Ok(token) = Token::parse(presented, &self.inner.prefixes) else {
+            return Begun::done(span, Err(Rejection::Malformed.into()));
+        };
+        match span.in_scope(|| self.inner.store.find_cached(token.id())) {
+            Lookup::Hit(record) => Begun::done(span, self.judge(&token, Some(record), purpose)),
+            Lookup::Absent => Begun::done(span, self.judge(&token, None, purpose)),
+            Lookup::Ask => Begun::Pending(Pending { token, purpose, span }),
+        }
+    }
+
+    /// What the store read before a change that has returned meanwhile counts for nothing: a lookup in flight does not
+    /// outlive a revoke.
+    async fn ask(&self, token: &Token, purpose: Purpose) -> Result<VerifiedToken, Failed> {
         for _ in 0..MAX_LOOKUPS {
             let began = self.inner.fence.now();
             let record = self.inner.store.find(token.id()).await?;
             let overtaken = record.as_ref().is_some_and(|record| self.inner.fence.was_raised(&record.owner, began));
             if !overtaken {
-                return self.judge(&token, record, trace);
+                return self.judge(token, record, purpose);
             }
         }
         Err(StoreError::unavailable("the owner's tokens changed faster than the store answered").into())
-    }
-
-    fn look_up(&self, presented: &[u8], trace: Trace) -> Begun {
-        let Ok(token) = Token::parse(presented, &self.inner.prefixes) else {
-            return Begun::Done(Err(Rejection::Malformed.into()));
-        };
-        match self.inner.store.find_cached(token.id()) {
-            Lookup::Hit(record) => Begun::Done(self.judge(&token, Some(record), trace)),
-            Lookup::Absent => Begun::Done(self.judge(&token, None, trace)),
-            Lookup::Ask => Begun::Pending(Pending { token, trace }),
-        }
     }
 
     /// The clock is read here, after the record came: a token that expired while the store was slow is refused.
@@ -93,13 +117,60 @@ impl PersonalTokens {
         &self,
         token: &Token,
         record: Option<Arc<TokenRecord>>,
-        trace: Trace,
-    ) -> Result<VerifiedToken, VerifyError> {
+        purpose: Purpose,
+    ) -> Result<VerifiedToken, Failed> {
         let now = self.now()?;
         let verified = verify(record, &token.digest(), now)?;
-        if trace == Trace::Noted {
+        if purpose == Purpose::Use {
             self.inner.usage.note(verified.id(), now);
         }
         Ok(verified)
+    }
+}
+
+impl Begun {
+    fn done(span: Span, outcome: Result<VerifiedToken, Failed>) -> Self {
+        span.end(&outcome);
+        Self::Done(outcome)
+    }
+}
+
+/// Outside a Tokio runtime nobody counts the time, and there is no limit.
+#[cfg(feature = "tokio")]
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    match limit {
+        Some(limit) if tokio::runtime::Handle::try_current().is_ok() => {
+            tokio::time::timeout(limit, work).await.unwrap_or_else(|late| Err(StoreError::timed_out(late).into()))
+        }
+        _ => work.await,
+    }
+}
+
+#[cfg(not(feature = "tokio"))]
+async fn within<T>(_: Option<Duration>, work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    work.await
+}
+
+impl From<Rejected> for Failed {
+    fn from(Rejected { rejection, record }: Rejected) -> Self {
+        Self { error: rejection.into(), record }
+    }
+}
+
+impl From<Rejection> for Failed {
+    fn from(rejection: Rejection) -> Self {
+        Self { error: rejection.into(), record: None }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self { error: error.into(), record: None }
+    }
+}
+
+impl From<Failed> for VerifyError {
+    fn from(failed: Failed) -> Self {
+        failed.error
     }
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod decide;
+mod event;
 mod expiry;
 mod policy;
 mod refused;
@@ -10,6 +11,7 @@ mod text;
 mod token_record;
 
 pub use change::{Change, Changed, Edit, Needs, Plan, Successor, View};
+pub use event::{EventKind, TokenEvent};
 pub use expiry::Expiry;
 pub use policy::Policy;
 pub use refused::ChangeRefused;

@@ -9,7 +9,7 @@ use crate::record::{Change, Changed, OwnerId, TokenRecord};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
-use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Lookup, StoreError, TokenStore};
+use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Lookup, Pruned, StoreError, TokenStore};
 
 macro_rules! forward {
     ($($pointer:ty),*) => {$(
@@ -59,7 +59,7 @@ macro_rules! forward {
                 (**self).claim_notice(id, was, at).await
             }
 
-            async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError> {
+            async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
                 (**self).prune(ended_before, at_most).await
             }
         }

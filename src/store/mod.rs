@@ -10,5 +10,5 @@ mod token_store;
 pub use error::{ChangeError, StoreError};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
-pub use query::{Cursor, ExpiringQuery, InvalidCursor, LastUse, ListQuery, StateFilter};
+pub use query::{Cursor, ExpiringQuery, InvalidCursor, LastUse, ListQuery, Pruned, StateFilter};
 pub use token_store::{Lookup, TokenStore};

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use time::Duration;
 
-use crate::record::{TokenRecord, TokenState};
+use crate::record::{OwnerId, TokenRecord, TokenState};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
@@ -77,6 +77,16 @@ pub struct LastUse {
     pub id: TokenId,
     /// When it was used.
     pub at: Timestamp,
+}
+
+/// A record that [`prune`](crate::store::TokenStore::prune) deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pruned {
+    /// Which.
+    pub id: TokenId,
+    /// Whose it was.
+    pub owner: OwnerId,
 }
 
 const DEFAULT_LIMIT: NonZeroU32 = NonZeroU32::new(50).unwrap();
@@ -202,6 +212,14 @@ impl LastUse {
     pub fn applied(&self, stored: Option<Timestamp>, resolution: Duration) -> Option<Timestamp> {
         let newer = stored.is_none_or(|stored| self.at > stored && self.at.since(stored) >= resolution);
         newer.then_some(self.at)
+    }
+}
+
+impl Pruned {
+    /// The owner's record of this id.
+    #[must_use]
+    pub const fn new(id: TokenId, owner: OwnerId) -> Self {
+        Self { id, owner }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::record::{Change, Changed, OwnerId, TokenRecord};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
-use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, StoreError};
+use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Pruned, StoreError};
 
 /// What [`TokenStore::find_cached`] answers.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub enum Lookup {
 /// use std::sync::{Arc, Mutex, MutexGuard};
 ///
 /// use async_trait::async_trait;
-/// use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, TokenStore};
+/// use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, Pruned, TokenStore};
 /// use personal_tokens::{
 ///     Change, ChangeError, ChangeRefused, Changed, Duration, OwnerId, StoreError, Timestamp, TokenId, TokenRecord,
 /// };
@@ -108,11 +108,12 @@ pub enum Lookup {
 ///         Ok(claimed.map(|record| record.noticed = Some(at)).is_some())
 ///     }
 ///
-///     async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError> {
-///         let mut pruned = 0;
+///     async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
+///         let mut pruned = Vec::new();
 ///         self.records()?.retain(|record| {
-///             let goes = pruned < u64::from(at_most) && record.ended().is_some_and(|ended| ended < ended_before);
-///             pruned += u64::from(goes);
+///             let full = pruned.len() >= at_most as usize;
+///             let goes = !full && record.ended().is_some_and(|ended| ended < ended_before);
+///             pruned.extend(goes.then(|| Pruned::new(record.id, record.owner.clone())));
 ///             !goes
 ///         });
 ///         Ok(pruned)
@@ -199,10 +200,10 @@ pub trait TokenStore: Send + Sync {
     /// [`StoreError`] if the store fails.
     async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Deletes at most `at_most` records that [`ended`](TokenRecord::ended) before the instant, and says how
-    /// many. What nothing ends is never deleted, nor is what was revived meanwhile.
+    /// Deletes at most `at_most` records that [`ended`](TokenRecord::ended) before the instant, and says
+    /// which. What nothing ends is never deleted, nor is what was revived meanwhile.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError>;
+    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError>;
 }

@@ -1,6 +1,6 @@
 //! The simplest store there can be, beside which a real one is held, and the mistakes that such a check must find.
 
-use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery};
+use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery, Pruned};
 use personal_tokens::{
     Change, ChangeRefused, Changed, Duration, OwnerId, Timestamp, TokenId, TokenRecord, TokenState, View,
 };
@@ -87,11 +87,10 @@ impl Model {
         }
     }
 
-    pub fn prune(&mut self, ended_before: Timestamp) -> u64 {
-        let before = self.records.len();
+    pub fn prune(&mut self, ended_before: Timestamp) -> Vec<Pruned> {
         let too_many = self.planted == Planted::PrunesWhatNeverEnds;
-        self.records.retain(|record| record.ended().map_or(!too_many, |ended| ended >= ended_before));
-        u64::try_from(before - self.records.len()).unwrap()
+        let goes = |record: &mut TokenRecord| record.ended().map_or(too_many, |ended| ended < ended_before);
+        self.records.extract_if(.., goes).map(|record| Pruned::new(record.id, record.owner)).collect()
     }
 
     pub fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Vec<TokenRecord> {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery, MemoryStore, TokenStore};
+use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery, MemoryStore, Pruned, TokenStore};
 use personal_tokens::{Change, ChangeError, Changed, Duration, OwnerId, StoreError, Timestamp, TokenId, TokenRecord};
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
@@ -149,7 +149,7 @@ impl TokenStore for RemoteStore {
         self.answer(Method::ClaimNotice, self.kept.claim_notice(id, was, at)).await
     }
 
-    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError> {
+    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
         self.answer(Method::Prune, self.kept.prune(ended_before, at_most)).await
     }
 }

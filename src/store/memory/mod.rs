@@ -15,7 +15,7 @@ use crate::record::{Change, ChangeRefused, Changed, OwnerId, Plan, TokenRecord};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
-use super::{ChangeError, Cursor, ExpiringQuery, LastUse, ListQuery, Lookup, StoreError, TokenStore};
+use super::{ChangeError, Cursor, ExpiringQuery, LastUse, ListQuery, Lookup, Pruned, StoreError, TokenStore};
 use id_map::IdMap;
 use owner_index::OwnerIndex;
 
@@ -172,12 +172,12 @@ impl TokenStore for MemoryStore {
         Ok(claimed.is_some())
     }
 
-    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<u64, StoreError> {
+    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
         let ended = self.records.filtered(|record| ended_earlier(record, ended_before), as_usize(at_most));
-        let mut pruned = 0_u64;
+        let mut pruned = Vec::new();
         for candidate in ended {
             if self.prune_one(&candidate, ended_before)? {
-                pruned = pruned.saturating_add(1);
+                pruned.push(Pruned::new(candidate.id, candidate.owner.clone()));
             }
         }
         Ok(pruned)

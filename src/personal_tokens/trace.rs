@@ -1,0 +1,93 @@
+//! What the feature `tracing` emits here: a span for each verification, and an event for whatever an observer is told.
+//! Ids, owners and reasons; never a token.
+
+#[cfg(feature = "tracing")]
+pub(super) use on::{Events, Span};
+
+#[cfg(not(feature = "tracing"))]
+pub(super) use off::Span;
+
+#[cfg(feature = "tracing")]
+mod on {
+    use std::future::Future;
+
+    use tracing::Instrument as _;
+    use tracing::field::{Empty, display};
+
+    use crate::personal_tokens::verify::Failed;
+    use crate::personal_tokens::{Observer, VerifyError};
+    use crate::record::TokenEvent;
+    use crate::store::StoreError;
+    use crate::verify::VerifiedToken;
+
+    /// The span of one verification, from its beginning to its verdict.
+    pub(in crate::personal_tokens) struct Span(tracing::Span);
+
+    impl Span {
+        pub(in crate::personal_tokens) fn begin() -> Self {
+            Self(tracing::debug_span!("verify", outcome = Empty, token_id = Empty))
+        }
+
+        pub(in crate::personal_tokens) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+            self.0.in_scope(work)
+        }
+
+        pub(in crate::personal_tokens) fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+            work.instrument(self.0.clone())
+        }
+
+        /// The id only where the secret was proven: what else was presented is anybody's text.
+        pub(in crate::personal_tokens) fn end(self, outcome: &Result<VerifiedToken, Failed>) {
+            let (outcome, id) = match outcome {
+                Ok(verified) => ("accepted", Some(verified.id())),
+                Err(Failed { error: VerifyError::Rejected(rejection), record }) => {
+                    (rejection.word(), record.as_ref().map(|record| record.id))
+                }
+                Err(Failed { error: VerifyError::Store(_), .. }) => ("unavailable", None),
+            };
+            self.0.record("outcome", outcome);
+            if let Some(id) = id {
+                self.0.record("token_id", display(id));
+            }
+        }
+    }
+
+    /// The observer that every handle has where the feature is on.
+    pub(in crate::personal_tokens) struct Events;
+
+    impl Observer for Events {
+        fn changed(&self, event: &TokenEvent) {
+            let TokenEvent { kind, owner, id, actor, at } = event;
+            let actor = actor.as_ref().map(display);
+            tracing::info!(?kind, token_id = %id, %owner, actor, %at, "a token was changed");
+        }
+
+        fn maintenance_failed(&self, error: &StoreError) {
+            tracing::warn!(error = error as &dyn std::error::Error, "the token store failed in maintenance");
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use std::future::Future;
+
+    /// Nothing is emitted without the feature.
+    pub(in crate::personal_tokens) struct Span;
+
+    impl Span {
+        pub(in crate::personal_tokens) fn begin() -> Self {
+            Self
+        }
+
+        pub(in crate::personal_tokens) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+            work()
+        }
+
+        pub(in crate::personal_tokens) fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+            work
+        }
+
+        pub(in crate::personal_tokens) fn end<T>(self, _: &T) {}
+    }
+}
