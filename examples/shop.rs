@@ -1,4 +1,4 @@
-//! A shop whose owner makes personal tokens for scripts: `cargo run --example shop --features axum`.
+//! A shop whose owner makes personal tokens for scripts: `cargo run --example shop --features axum,tokio`.
 //!
 //! The API under `/api` opens to tokens only; the sell screen at `/sell` opens to none. Tokens are managed by
 //! commands on standard input; type `help`. `SHOP_ADDR` says where it listens, 127.0.0.1:3000 unless set.
@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
-use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
+use personal_tokens::http::BearerAuthLayer;
 use personal_tokens::store::{ListQuery, MemoryStore};
 use personal_tokens::{
     Duration, Expiry, Issued, NewToken, OwnerId, PersonalTokens, Rotation, Timestamp, TokenChange, TokenId,
@@ -21,7 +21,7 @@ use personal_tokens::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -53,6 +53,8 @@ async fn run() -> Result<(), Failure> {
     say(&format!("listening on http://{addr}"));
     say(&setup.welcome(&addr.to_string()).await?);
 
+    let (stop, stop_maintenance) = oneshot::channel::<()>();
+    let maintenance = tokio::spawn(tokens.maintain(async { drop(stop_maintenance.await) }));
     let commands = tokio::spawn(setup.obey(lines_of_stdin()));
     let serve = axum::serve(listener, app(tokens)?).with_graceful_shutdown(stopped());
     tokio::select! {
@@ -61,6 +63,9 @@ async fn run() -> Result<(), Failure> {
         () = async { stopped().await; tokio::time::sleep(std::time::Duration::from_secs(5)).await } => {}
     }
     commands.abort();
+    // After the last request, so that its use is written too.
+    drop(stop);
+    maintenance.await?;
     say("stopped");
     Ok(())
 }
@@ -71,8 +76,8 @@ fn app(tokens: PersonalTokens) -> Result<Router, Failure> {
         .route(
             "/products",
             get(list_products)
-                .layer(RequireScopeLayer::new(READ)?)
-                .merge(axum::routing::post(add_product).layer(RequireScopeLayer::new(WRITE)?)),
+                .layer(tokens.require_scope(READ)?)
+                .merge(axum::routing::post(add_product).layer(tokens.require_scope(WRITE)?)),
         )
         .route("/whoami", get(whoami))
         .with_state(products)
@@ -217,13 +222,21 @@ impl Setup {
         let mut query = ListQuery::all();
         loop {
             let page = self.tokens.list(&self.owner, query).await?;
-            lines.extend(page.tokens.iter().map(described));
+            lines.extend(page.tokens.iter().map(|record| self.described(record)));
             match page.next {
                 Some(next) => query = query.after(next),
                 None if lines.is_empty() => return Ok("no tokens".to_owned()),
                 None => return Ok(lines.join("\n")),
             }
         }
+    }
+
+    fn described(&self, record: &TokenRecord) -> String {
+        let used = self.tokens.last_used(record).map_or("last use unknown".to_owned(), |used| {
+            format!("used {}, or up to {} later", used.at, used.accuracy)
+        });
+        let (id, state, name) = (record.id, state_of(record), &record.name);
+        format!("{id} {state:8} {name:?}, scopes {}, expires {}, {used}", record.scopes, record.expiry)
     }
 }
 
@@ -237,12 +250,6 @@ fn shown_once(issued: &Issued) -> String {
         record.expiry,
         issued.token.expose()
     )
-}
-
-fn described(record: &TokenRecord) -> String {
-    let used = record.last_used.map_or("not yet".to_owned(), |at| at.to_string());
-    let (id, state, name) = (record.id, state_of(record), &record.name);
-    format!("{id} {state:8} {name:?}, scopes {}, expires {}, used {used}", record.scopes, record.expiry)
 }
 
 fn state_of(record: &TokenRecord) -> String {

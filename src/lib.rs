@@ -26,6 +26,15 @@
 //! let verified = tokens.verify(shown_once).await?;
 //! assert_eq!(verified.owner().as_str(), "store-42");
 //! assert!(verified.allows("products:read"));
+//!
+//! // Feature `tokio`, once a process: writes when tokens were used last, at intervals and at the end.
+//! # #[cfg(feature = "tokio")] {
+//! let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+//! let maintenance = tokio::spawn(tokens.maintain(async { drop(stopped.await) }));
+//! // … serve …
+//! drop(stop);
+//! maintenance.await?;
+//! # }
 //! # Ok(())
 //! # }
 //! ```
@@ -37,7 +46,9 @@
 //! | issue, list, change, revoke, verify | [`PersonalTokens`], [`Builder`] |
 //! | guard a service | `http` (feature `tower`) |
 //! | keep tokens in a storage of your own | [`store::TokenStore`], [`Change`] |
-//! | test a host | `ManualClock` (feature `testing`) |
+//! | test a host | `ManualClock`, `http::acting_as` (feature `testing`) |
+//! | know when tokens change, end, are refused | [`Observer`], [`Notice`], `http::BearerAuthLayer::on_refusal` |
+//! | read how it all fits together | [`manual`] |
 //! | see how others failed, and what holds here | [`manual::failures`] |
 //!
 //! # Features
@@ -46,16 +57,19 @@
 //! |---|---|
 //! | `memory` (default) | `store::MemoryStore` |
 //! | `tower` (default) | `http`: `BearerAuthLayer` and `RequireScopeLayer` for every tower service |
-//! | `axum` | extractors for [`VerifiedToken`] and `Option<VerifiedToken>` |
-//! | `testing` | `ManualClock` |
+//! | `axum` | extractors for [`VerifiedToken`] and `Option<VerifiedToken>`, problem details |
+//! | `tokio` | `PersonalTokens::maintain`; the guard's look-up timeout |
+//! | `tracing` | a span for each verification, events for changes, refusals and failures |
+//! | `testing` | `ManualClock`, `http::acting_as` |
 //!
-//! A feature adds API and never changes behaviour.
+//! A feature adds API and changes no verdict. `tokio` bounds how long the guard waits for a store, 2 seconds unless told
+//! otherwise.
 //!
 //! # Public dependencies
 //!
 //! Types and traits of these crates stand in this one's API, so their major versions are part of its own: `time` 0.3
 //! ([`Duration`], `OffsetDateTime`), `rand` 0.10 (`TryCryptoRng`, in [`Token::generate`]), `subtle` 2 (`ConstantTimeEq`, of
-//! [`TokenDigest`]), `async-trait` 0.1 (an implementation of [`store::TokenStore`] wants it), `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`).
+//! [`TokenDigest`]), `async-trait` 0.1 (an implementation of [`store::TokenStore`] wants it), `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`). With the feature `tokio`, futures want the runtime of `tokio` 1.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -105,6 +119,6 @@ pub use usage::LastUsed;
 pub use verify::{Rejection, VerifiedToken};
 
 /// The README's quick start compiles.
-#[cfg(all(doctest, feature = "memory", feature = "axum"))]
+#[cfg(all(doctest, feature = "memory", feature = "axum", feature = "tokio"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

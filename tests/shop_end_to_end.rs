@@ -1,6 +1,6 @@
 //! The main job on real input: the shop's binary, its standard input, and curl.
 //! The one place that waits for real time to pass, with a deadline.
-#![cfg(all(feature = "memory", feature = "axum", unix))]
+#![cfg(all(feature = "memory", feature = "axum", feature = "tokio", unix))]
 
 #[path = "common/shop_process.rs"]
 mod shop_process;

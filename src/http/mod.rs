@@ -10,9 +10,10 @@
 //! | more than one `Authorization` line, or not `Bearer 1*SP b64token` | 400 | `error="invalid_request"` |
 //! | malformed, unknown, expired, revoked or rotated token | 401 | `error="invalid_token"`; a description only to the holder of the secret |
 //! | a scope is missing | 403 | `error="insufficient_scope", scope="…"` |
-//! | the store fails | 503 with `Retry-After` | none |
+//! | the store fails, or does not answer in time | 503 with `Retry-After` | none |
 //!
-//! Every refusal carries `Cache-Control: no-store`. A token is never read from the query, a form or a cookie.
+//! Every refusal carries `Cache-Control: no-store`. A token is never read from the query, a form or a cookie. In
+//! [optional mode](BearerAuthLayer::optional) the first row comes in as [`Anonymous`].
 //!
 //! ```
 //! use axum::{Router, routing::get};

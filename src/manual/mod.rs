@@ -1,4 +1,25 @@
-//! The manual: what stands behind the API.
+//! The manual: what stands behind the API, and how a host puts it to use. The pages whose examples need optional features
+//! are here where these are on.
+
+/// How a service adds personal tokens, step by step.
+#[cfg(all(feature = "memory", feature = "axum", feature = "tokio"))]
+#[doc = include_str!("getting_started.md")]
+pub mod getting_started {}
+
+/// The guard: in which order it judges, what it can be told, and where it stands among other layers.
+#[cfg(all(feature = "memory", feature = "axum", feature = "tokio"))]
+#[doc = include_str!("guard.md")]
+pub mod guard {}
+
+/// Last use: what is noted, written and shown, and how exact it is.
+#[cfg(all(feature = "memory", feature = "tokio"))]
+#[doc = include_str!("last_use.md")]
+pub mod last_use {}
+
+/// How a host tests what it built on this crate.
+#[cfg(all(feature = "memory", feature = "axum", feature = "testing"))]
+#[doc = include_str!("testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("failures.md")]
 pub mod failures {}

@@ -13,7 +13,7 @@ use super::PersonalTokens;
 
 /// The longest wait between tries while the store fails, unless the flush interval is longer.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
-/// How long one try may take.
+/// How long one flush, and one batch of what is pruned, may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3_600);
 
@@ -57,33 +57,37 @@ impl PersonalTokens {
         let interval = Duration::try_from(self.inner.flush_interval).unwrap_or(Duration::MAX);
         let (mut wait, mut prune_at) = (interval, Instant::now());
         while unless(shutdown.as_mut(), sleep(wait)).await.is_some() {
-            let Some(round) = unless(shutdown.as_mut(), self.round(&mut prune_at)).await else {
+            let Some(well) = unless(shutdown.as_mut(), self.round(&mut prune_at)).await else {
                 break;
             };
-            wait = match round {
-                Ok(()) => interval,
-                Err(error) => {
-                    self.tell_failed(&error);
-                    wait.saturating_mul(2).min(LONGEST_BACKOFF).max(interval)
-                }
-            };
+            wait = if well { interval } else { wait.saturating_mul(2).min(LONGEST_BACKOFF).max(interval) };
         }
-        if let Err(error) = in_time(self.flush()).await {
-            self.tell_failed(&error);
-        }
+        self.went_well(in_time(self.flush()).await);
     }
 
-    async fn round(&self, prune_at: &mut Instant) -> Result<(), StoreError> {
-        in_time(self.flush()).await?;
-        if Instant::now() >= *prune_at {
-            while in_time(self.prune_batch()).await? > 0 {}
+    /// Whether all went well. A flush that fails keeps nobody from pruning.
+    async fn round(&self, prune_at: &mut Instant) -> bool {
+        let flushed = self.went_well(in_time(self.flush()).await);
+        if Instant::now() < *prune_at {
+            return flushed;
+        }
+        let pruned = self.went_well(self.prune_in_time().await);
+        if pruned {
             *prune_at = Instant::now().checked_add(PRUNE_INTERVAL).unwrap_or(*prune_at);
         }
+        flushed && pruned
+    }
+
+    async fn prune_in_time(&self) -> Result<(), StoreError> {
+        while in_time(self.prune_batch()).await? > 0 {}
         Ok(())
     }
 
-    fn tell_failed(&self, error: &StoreError) {
-        self.inner.observers.iter().for_each(|observer| observer.maintenance_failed(error));
+    fn went_well(&self, outcome: Result<(), StoreError>) -> bool {
+        if let Err(error) = &outcome {
+            self.inner.observers.iter().for_each(|observer| observer.maintenance_failed(error));
+        }
+        outcome.is_ok()
     }
 }
 

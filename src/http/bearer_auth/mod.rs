@@ -102,7 +102,7 @@ impl<R> BearerAuthLayer<R> {
     }
 
     /// How long a look-up may take before the answer is 503; none: as long as the store takes. Default: 2 seconds. A negative
-    /// span counts as none at all.
+    /// span counts as zero.
     ///
     /// It needs a Tokio runtime with its time enabled; outside of one there is no limit.
     #[cfg(feature = "tokio")]
