@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use axum::{Router, routing::get};
-//! use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
+//! use personal_tokens::http::BearerAuthLayer;
 //! use personal_tokens::{PersonalTokens, VerifiedToken, store::MemoryStore};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,7 +28,7 @@
 //! }
 //!
 //! let app: Router = Router::new()
-//!     .route("/api/products", get(products).layer(RequireScopeLayer::new("products:read")?))
+//!     .route("/api/products", get(products).layer(tokens.require_scope("products:read")?))
 //!     .layer(BearerAuthLayer::new(tokens));
 //! # Ok(())
 //! # }

@@ -54,15 +54,17 @@ impl<'a> RefusedRequest<'a> {
     pub(super) fn trace(&self) {
         use tracing::field::display;
 
+        use crate::personal_tokens::TARGET;
+
         let token_id = self.token_id().map(display);
         let owner = self.owner().map(display);
         let (status, reason) = (self.refusal.status().as_u16(), self.refusal.reason());
         match self.refusal {
             Refusal::Unavailable(error) => {
                 let error: &dyn std::error::Error = &**error;
-                tracing::warn!(status, reason, error, "a request could not be judged");
+                tracing::warn!(target: TARGET, status, reason, error, "a request could not be judged");
             }
-            _ => tracing::debug!(status, reason, token_id, owner, "a request was refused"),
+            _ => tracing::debug!(target: TARGET, status, reason, token_id, owner, "a request was refused"),
         }
     }
 }

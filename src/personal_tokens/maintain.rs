@@ -62,16 +62,16 @@ impl PersonalTokens {
             };
             wait = if well { interval } else { wait.saturating_mul(2).min(LONGEST_BACKOFF).max(interval) };
         }
-        self.went_well(in_time(self.flush()).await);
+        self.went_well(&in_time(self.flush()).await);
     }
 
     /// Whether all went well. A flush that fails keeps nobody from pruning.
     async fn round(&self, prune_at: &mut Instant) -> bool {
-        let flushed = self.went_well(in_time(self.flush()).await);
+        let flushed = self.went_well(&in_time(self.flush()).await);
         if Instant::now() < *prune_at {
             return flushed;
         }
-        let pruned = self.went_well(self.prune_in_time().await);
+        let pruned = self.went_well(&self.prune_in_time().await);
         if pruned {
             *prune_at = Instant::now().checked_add(PRUNE_INTERVAL).unwrap_or(*prune_at);
         }
@@ -83,8 +83,8 @@ impl PersonalTokens {
         Ok(())
     }
 
-    fn went_well(&self, outcome: Result<(), StoreError>) -> bool {
-        if let Err(error) = &outcome {
+    fn went_well(&self, outcome: &Result<(), StoreError>) -> bool {
+        if let Err(error) = outcome {
             self.inner.observers.iter().for_each(|observer| observer.maintenance_failed(error));
         }
         outcome.is_ok()

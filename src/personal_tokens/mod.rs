@@ -34,6 +34,8 @@ pub use error::VerifyError;
 pub use notices::Notice;
 pub use observer::Observer;
 pub use request::{NewToken, Rotation, TokenChange};
+#[cfg(all(feature = "tower", feature = "tracing"))]
+pub(crate) use trace::TARGET;
 #[cfg(feature = "tower")]
 pub(crate) use verify::{Begun, Failed};
 

@@ -7,6 +7,10 @@ pub(super) use on::{Events, Span};
 #[cfg(not(feature = "tracing"))]
 pub(super) use off::Span;
 
+/// What a subscriber filters by.
+#[cfg(feature = "tracing")]
+pub(crate) const TARGET: &str = "personal_tokens";
+
 #[cfg(feature = "tracing")]
 mod on {
     use std::future::Future;
@@ -20,12 +24,14 @@ mod on {
     use crate::store::StoreError;
     use crate::verify::VerifiedToken;
 
+    use super::TARGET;
+
     /// The span of one verification, from its beginning to its verdict.
     pub(in crate::personal_tokens) struct Span(tracing::Span);
 
     impl Span {
         pub(in crate::personal_tokens) fn begin() -> Self {
-            Self(tracing::debug_span!("verify", outcome = Empty, token_id = Empty))
+            Self(tracing::debug_span!(target: TARGET, "verify", outcome = Empty, token_id = Empty))
         }
 
         pub(in crate::personal_tokens) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
@@ -59,11 +65,12 @@ mod on {
         fn changed(&self, event: &TokenEvent) {
             let TokenEvent { kind, owner, id, actor, at } = event;
             let actor = actor.as_ref().map(display);
-            tracing::info!(?kind, token_id = %id, %owner, actor, %at, "a token was changed");
+            tracing::info!(target: TARGET, ?kind, token_id = %id, %owner, actor, %at, "a token was changed");
         }
 
         fn maintenance_failed(&self, error: &StoreError) {
-            tracing::warn!(error = error as &dyn std::error::Error, "the token store failed in maintenance");
+            let error: &dyn std::error::Error = error;
+            tracing::warn!(target: TARGET, error, "the token store failed in maintenance");
         }
     }
 }
