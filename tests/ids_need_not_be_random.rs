@@ -6,13 +6,11 @@ mod common;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-use common::forge::{RANDOM_LEN, forge};
+use common::forge::forged_with_id;
 use common::owner;
 use common::rulebook::{policy, record, with};
 use personal_tokens::store::{MemoryStore, TokenStore};
-use personal_tokens::{
-    Change, ManualClock, PersonalTokens, Timestamp, Token, TokenId, TokenName, TokenPrefix, TokenRecord,
-};
+use personal_tokens::{Change, ManualClock, PersonalTokens, Timestamp, TokenId};
 
 /// Ids that count upwards in their first bytes, in their middle, or in their last.
 fn counting(place: usize, number: u32) -> TokenId {
@@ -51,15 +49,10 @@ async fn tokens_whose_ids_are_alike_in_part_are_noted_each() {
     let tokens = builder.build().unwrap();
     let mut ids = Vec::new();
     for last in [0, 1] {
-        let mut bytes = [0; RANDOM_LEN];
-        (bytes[TokenId::LEN - 1], bytes[RANDOM_LEN - 1]) = (last, 9);
-        let text = forge("shop", &bytes);
-        let token = Token::parse(text.as_bytes(), &[TokenPrefix::new("shop").unwrap()]).unwrap();
-        let name = TokenName::new(&last.to_string()).unwrap();
-        let new = TokenRecord::new(token.id(), owner(), name, token.digest(), Timestamp::UNIX_EPOCH);
-        store.change(&Change::issue(new, policy(|_| ()))).await.unwrap();
+        let (text, record) = forged_with_id([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last]);
+        ids.push(record.id);
+        store.change(&Change::issue(record, policy(|_| ()))).await.unwrap();
         tokens.verify(&text).await.unwrap();
-        ids.push(token.id());
     }
     for id in ids {
         assert_eq!(tokens.get(&owner(), id).await.unwrap().unwrap().last_used, Some(Timestamp::UNIX_EPOCH));

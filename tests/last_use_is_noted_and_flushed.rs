@@ -3,19 +3,15 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use async_trait::async_trait;
+use common::flaky_store::{FlakyStore, Mood};
 use common::rulebook::after;
 use common::{builder, issue, noon, owner, shop};
-use personal_tokens::store::{
-    ChangeError, ExpiringQuery, LastUse, ListQuery, MemoryStore, Pruned, StoreError, TokenStore,
-};
+use personal_tokens::store::{LastUse, ListQuery, MemoryStore, TokenStore};
 use personal_tokens::{
-    Change, Changed, Duration, ManualClock, NewToken, OwnerId, PersonalTokens, Rotation, Timestamp, TokenChange,
-    TokenId, TokenRecord,
+    Duration, ManualClock, NewToken, PersonalTokens, Rotation, StoreError, Timestamp, TokenChange, TokenId,
 };
 
 /// What `get` and `list` show; the two agree.
@@ -177,141 +173,67 @@ async fn what_another_node_wrote_is_shown_as_it_stands_and_will_stand() {
     assert_eq!(shown(&other, issued.record.id).await, Some(after(50)));
 }
 
-/// How its `touch` behaves.
-#[derive(Clone, Copy, PartialEq)]
-enum Touch {
-    Works,
-    Fails,
-    FailsFromTheSecondBatch,
-    Hangs,
-}
-
-/// A memory whose `touch` fails or hangs at will, counts what it is given, and may run something meanwhile.
-struct Flaky {
-    memory: MemoryStore,
-    touch: Mutex<Touch>,
-    batches: AtomicU32,
-    uses: AtomicU32,
-    meanwhile: OnceLock<Box<dyn Fn() + Send + Sync>>,
-}
-
-impl Flaky {
-    fn new(touch: Touch) -> Arc<Self> {
-        let (batches, uses) = (AtomicU32::new(0), AtomicU32::new(0));
-        let (touch, meanwhile) = (Mutex::new(touch), OnceLock::new());
-        Arc::new(Self { memory: MemoryStore::new(), touch, batches, uses, meanwhile })
-    }
-
-    fn becomes(&self, touch: Touch) {
-        *self.touch.lock().unwrap() = touch;
-        self.batches.store(0, Ordering::Relaxed);
-        self.uses.store(0, Ordering::Relaxed);
-    }
-
-    fn shop(self: &Arc<Self>) -> (PersonalTokens, ManualClock) {
-        let clock = ManualClock::new(noon());
-        let builder = PersonalTokens::builder(Arc::clone(self)).prefix("shop").scopes(["products:read"]);
-        (builder.max_active_per_owner(None).clock(clock.clone()).build().unwrap(), clock)
-    }
-}
-
-#[async_trait]
-impl TokenStore for Flaky {
-    async fn find(&self, id: TokenId) -> Result<Option<Arc<TokenRecord>>, StoreError> {
-        self.memory.find(id).await
-    }
-
-    async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
-        self.memory.change(change).await
-    }
-
-    async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError> {
-        self.memory.list(owner, query, at).await
-    }
-
-    async fn touch(&self, uses: &[LastUse], resolution: Duration) -> Result<(), StoreError> {
-        let batch = self.batches.fetch_add(1, Ordering::Relaxed);
-        self.uses.fetch_add(u32::try_from(uses.len()).unwrap(), Ordering::Relaxed);
-        let touch = *self.touch.lock().unwrap();
-        match touch {
-            Touch::Fails => return Err(StoreError::unavailable("planted")),
-            Touch::FailsFromTheSecondBatch if batch > 0 => return Err(StoreError::timed_out("planted")),
-            Touch::Hangs => std::future::pending::<()>().await,
-            _ => {}
-        }
-        if let Some(meanwhile) = self.meanwhile.get() {
-            meanwhile();
-        }
-        self.memory.touch(uses, resolution).await
-    }
-
-    async fn expiring(&self, query: &ExpiringQuery) -> Result<Vec<TokenRecord>, StoreError> {
-        self.memory.expiring(query).await
-    }
-
-    async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
-        self.memory.claim_notice(id, was, at).await
-    }
-
-    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
-        self.memory.prune(ended_before, at_most).await
-    }
+fn flaky_shop(touch: Mood) -> (PersonalTokens, ManualClock, Arc<FlakyStore>) {
+    let (store, clock) = (Arc::new(FlakyStore::default()), ManualClock::new(noon()));
+    store.touch.becomes(touch);
+    let builder = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").scopes(["products:read"]);
+    (builder.max_active_per_owner(None).clock(clock.clone()).build().unwrap(), clock, store)
 }
 
 #[tokio::test]
 async fn what_a_failing_store_did_not_take_is_kept_for_the_next_flush() {
-    let store = Flaky::new(Touch::Fails);
-    let (tokens, _) = store.shop();
+    let (tokens, _, store) = flaky_shop(Mood::Fails);
     let issued = issue(&tokens, "sync").await;
     tokens.verify(issued.token.expose()).await.unwrap();
     for _ in 0..3 {
         assert!(matches!(tokens.flush().await, Err(StoreError::Unavailable(_))));
         assert_eq!(shown(&tokens, issued.record.id).await, Some(noon()));
     }
-    store.becomes(Touch::Works);
+    store.touch.becomes(Mood::Works);
     tokens.flush().await.unwrap();
-    assert_eq!(written(&store.memory, issued.record.id).await, Some(noon()));
+    assert_eq!(store.last_used(issued.record.id).await, Some(noon()));
     // Written once; then nothing is pending.
     tokens.flush().await.unwrap();
-    assert_eq!(store.uses.load(Ordering::Relaxed), 1);
+    assert_eq!(store.take_uses(), [[LastUse::new(issued.record.id, noon())]]);
 }
 
 #[tokio::test]
 async fn a_cancelled_flush_loses_nothing() {
-    let store = Flaky::new(Touch::Hangs);
-    let (tokens, _) = store.shop();
+    let (tokens, _, store) = flaky_shop(Mood::Hangs);
     let issued = issue(&tokens, "sync").await;
     tokens.verify(issued.token.expose()).await.unwrap();
     let mut flush = Box::pin(tokens.flush());
     assert!(flush.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     drop(flush);
     assert_eq!(shown(&tokens, issued.record.id).await, Some(noon()));
-    store.becomes(Touch::Works);
+    store.touch.becomes(Mood::Works);
     tokens.flush().await.unwrap();
-    assert_eq!(written(&store.memory, issued.record.id).await, Some(noon()));
+    assert_eq!(store.last_used(issued.record.id).await, Some(noon()));
+}
+
+fn sizes(store: &FlakyStore) -> Vec<usize> {
+    store.take_uses().iter().map(Vec::len).collect()
 }
 
 #[tokio::test]
 async fn many_uses_go_in_batches_and_a_written_batch_does_not_go_again() {
-    let store = Flaky::new(Touch::FailsFromTheSecondBatch);
-    let (tokens, _) = store.shop();
+    let (tokens, _, store) = flaky_shop(Mood::FailsFromTheSecondCall);
     for number in 0..1_500 {
         let issued = issue(&tokens, &format!("token {number}")).await;
         tokens.verify(issued.token.expose()).await.unwrap();
     }
-    assert!(matches!(tokens.flush().await, Err(StoreError::TimedOut(_))));
-    assert_eq!(store.uses.load(Ordering::Relaxed), 1_500);
-    store.becomes(Touch::Works);
+    assert!(matches!(tokens.flush().await, Err(StoreError::Unavailable(_))));
+    assert_eq!(sizes(&store), [1_000, 500]);
+    store.touch.becomes(Mood::Works);
     tokens.flush().await.unwrap();
-    assert_eq!(store.uses.load(Ordering::Relaxed), 500);
+    assert_eq!(sizes(&store), [500]);
     let page = store.list(&owner(), &ListQuery::all().limit(2_000), noon()).await.unwrap();
     assert!(page.iter().all(|record| record.last_used == Some(noon())) && page.len() == 1_500);
 }
 
 #[tokio::test]
 async fn a_use_noted_while_a_flush_writes_is_kept_for_the_next() {
-    let store = Flaky::new(Touch::Works);
-    let (tokens, clock) = store.shop();
+    let (tokens, clock, store) = flaky_shop(Mood::Works);
     let issued = issue(&tokens, "sync").await;
     tokens.verify(issued.token.expose()).await.unwrap();
     let (id, handle, string) = (issued.record.id, tokens.clone(), issued.token.expose().to_owned());
@@ -323,8 +245,8 @@ async fn a_use_noted_while_a_flush_writes_is_kept_for_the_next() {
     }));
     assert!(set.is_ok());
     tokens.flush().await.unwrap();
-    assert_eq!(written(&store.memory, id).await, Some(noon()));
+    assert_eq!(store.last_used(id).await, Some(noon()));
     assert_eq!(shown(&tokens, id).await, Some(after(600)));
     tokens.flush().await.unwrap();
-    assert_eq!(written(&store.memory, id).await, Some(after(600)));
+    assert_eq!(store.last_used(id).await, Some(after(600)));
 }

@@ -2,6 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use personal_tokens::{Token, TokenId, TokenPrefix, TokenRecord};
+
+use super::rulebook::name;
+use super::{noon, owner};
 
 /// Id and secret.
 pub const RANDOM_LEN: usize = 44;
@@ -21,4 +25,14 @@ pub fn random_of(token: &str) -> [u8; RANDOM_LEN] {
     let mut body = [0; BODY_LEN];
     URL_SAFE_NO_PAD.decode_slice(&token[token.len() - 64..], &mut body).unwrap();
     *body.first_chunk().unwrap()
+}
+
+/// A token with this id, and its record: of [`owner`], named after its id.
+pub fn forged_with_id(id: [u8; TokenId::LEN]) -> (String, TokenRecord) {
+    let mut random = [7; RANDOM_LEN];
+    random[..TokenId::LEN].copy_from_slice(&id);
+    let text = forge("shop", &random);
+    let token = Token::parse(text.as_bytes(), &[TokenPrefix::new("shop").unwrap()]).unwrap();
+    let record = TokenRecord::new(token.id(), owner(), name(&token.id().to_string()), token.digest(), noon());
+    (text, record)
 }

@@ -7,6 +7,7 @@ pub mod rulebook;
 pub mod challenges;
 #[cfg(feature = "tower")]
 pub mod door;
+pub mod flaky_store;
 pub mod forge;
 pub mod model;
 pub mod random;
