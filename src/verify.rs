@@ -43,7 +43,6 @@ pub enum Rejection {
 
 impl Rejection {
     /// One word for logs.
-    #[cfg(feature = "tracing")]
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",

@@ -18,11 +18,10 @@ mod on {
     use tracing::Instrument as _;
     use tracing::field::{Empty, display};
 
-    use crate::personal_tokens::verify::Failed;
-    use crate::personal_tokens::{Observer, VerifyError};
+    use crate::personal_tokens::Observer;
     use crate::record::TokenEvent;
     use crate::store::StoreError;
-    use crate::verify::VerifiedToken;
+    use crate::token::TokenId;
 
     use super::TARGET;
 
@@ -43,16 +42,9 @@ mod on {
         }
 
         /// The id only where the secret was proven: what else was presented is anybody's text.
-        pub(in crate::personal_tokens) fn end(self, outcome: &Result<VerifiedToken, Failed>) {
-            let (outcome, id) = match outcome {
-                Ok(verified) => ("accepted", Some(verified.id())),
-                Err(Failed { error: VerifyError::Rejected(rejection), record }) => {
-                    (rejection.word(), record.as_ref().map(|record| record.id))
-                }
-                Err(Failed { error: VerifyError::Store(_), .. }) => ("unavailable", None),
-            };
+        pub(in crate::personal_tokens) fn end(self, outcome: &str, proven: Option<TokenId>) {
             self.0.record("outcome", outcome);
-            if let Some(id) = id {
+            if let Some(id) = proven {
                 self.0.record("token_id", display(id));
             }
         }
@@ -79,6 +71,8 @@ mod on {
 mod off {
     use std::future::Future;
 
+    use crate::token::TokenId;
+
     /// Nothing is emitted without the feature.
     pub(in crate::personal_tokens) struct Span;
 
@@ -95,6 +89,6 @@ mod off {
             work
         }
 
-        pub(in crate::personal_tokens) fn end<T>(self, _: &T) {}
+        pub(in crate::personal_tokens) fn end(self, _: &str, _: Option<TokenId>) {}
     }
 }

@@ -32,7 +32,6 @@ pub(crate) struct Pending {
 pub(crate) struct Failed {
     pub(crate) error: VerifyError,
     /// The token's record, where the secret was proven; for hooks.
-    #[cfg_attr(not(any(feature = "tower", feature = "tracing")), expect(dead_code))]
     pub(crate) record: Option<Arc<TokenRecord>>,
 }
 
@@ -75,7 +74,7 @@ impl PersonalTokens {
     pub(crate) async fn finish(&self, pending: Pending, limit: Option<Duration>) -> Result<VerifiedToken, Failed> {
         let Pending { token, purpose, span } = pending;
         let outcome = span.around(within(limit, self.ask(&token, purpose))).await;
-        span.end(&outcome);
+        end(span, &outcome);
         outcome
     }
 
@@ -130,8 +129,18 @@ impl PersonalTokens {
 
 impl Begun {
     fn done(span: Span, outcome: Result<VerifiedToken, Failed>) -> Self {
-        span.end(&outcome);
+        end(span, &outcome);
         Self::Done(outcome)
+    }
+}
+
+fn end(span: Span, outcome: &Result<VerifiedToken, Failed>) {
+    match outcome {
+        Ok(verified) => span.end("accepted", Some(verified.id())),
+        Err(Failed { error: VerifyError::Store(_), .. }) => span.end("unavailable", None),
+        Err(Failed { error: VerifyError::Rejected(rejection), record }) => {
+            span.end(rejection.word(), record.as_ref().map(|record| record.id));
+        }
     }
 }
 
