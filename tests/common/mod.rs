@@ -11,7 +11,10 @@ pub mod flaky_store;
 pub mod forge;
 pub mod model;
 pub mod random;
+#[cfg(feature = "tracing")]
+pub mod recorder;
 pub mod remote_store;
+pub mod search;
 #[cfg(feature = "tower")]
 pub mod vectors;
 
@@ -82,10 +85,15 @@ pub async fn rejection(tokens: &PersonalTokens, presented: impl AsRef<[u8]>) -> 
 
 /// Polled once: with all in memory there is nothing to wait for.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+    match poll_once(future) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("it waits"),
     }
+}
+
+/// Polled once, and dropped.
+pub fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// For what is no async test, as properties are.
