@@ -3,31 +3,58 @@
 
 mod common;
 
-use common::{builder, issue, noon, owner};
+use std::sync::Arc;
 
-/// Failures 22 and 32: a full queue neither grows nor blocks.
-#[tokio::test]
-async fn a_full_queue_drops_and_counts() {
-    const PENDING: usize = 65_536;
-    let tokens = builder().0.max_active_per_owner(None).build().unwrap();
-    let mut issued = Vec::new();
-    for number in 0..PENDING + 2 {
-        issued.push(issue(&tokens, &format!("token {number}")).await);
-    }
-    for token in &issued[..PENDING] {
-        tokens.verify(token.token.expose()).await.unwrap();
-    }
-    assert_eq!(tokens.dropped_uses(), 0);
-    for token in &issued[PENDING..] {
-        tokens.verify(token.token.expose()).await.unwrap();
-    }
-    assert_eq!(tokens.dropped_uses(), 2);
+use common::rulebook::{Timestamp, after};
+use common::{issue, noon, now};
+use personal_tokens::store::{MemoryStore, TokenStore as _};
+use personal_tokens::{Duration, Issued, ManualClock, PersonalTokens};
 
-    tokens.flush().await.unwrap();
-    let mut written = Vec::new();
-    for token in &issued {
-        written.push(tokens.get(&owner(), token.record.id).await.unwrap().unwrap().last_used);
+const ROOM: usize = 65_536;
+
+struct Shop {
+    tokens: PersonalTokens,
+    clock: ManualClock,
+    store: Arc<MemoryStore>,
+    issued: Vec<Issued>,
+}
+
+fn shop(tokens: usize) -> Shop {
+    let (store, clock) = (Arc::new(MemoryStore::new()), ManualClock::new(noon()));
+    let builder = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").scopes(["products:read"]);
+    let handle = builder.max_active_per_owner(None).clock(clock.clone()).build().unwrap();
+    let issued = (0..tokens).map(|number| now(issue(&handle, &format!("token {number}")))).collect();
+    Shop { tokens: handle, clock, store, issued }
+}
+
+impl Shop {
+    /// Each in one poll, room or none.
+    fn use_all(&self, issued: &[Issued]) {
+        issued.iter().for_each(|one| drop(now(self.tokens.verify(one.token.expose())).unwrap()));
     }
-    assert!(written[..PENDING].iter().all(|used| *used == Some(noon())));
-    assert_eq!(written[PENDING..], [None, None]);
+
+    fn written(&self, issued: &[Issued]) -> Vec<Option<Timestamp>> {
+        issued.iter().map(|one| now(self.store.find(one.record.id)).unwrap().unwrap().last_used).collect()
+    }
+}
+
+/// Failures 22 and 32: a full queue neither grows nor blocks, and a flush makes room.
+#[test]
+fn a_full_queue_drops_and_counts() {
+    let shop = shop(ROOM + 2);
+    let (kept, late) = shop.issued.split_at(ROOM);
+    shop.use_all(kept);
+    assert_eq!(shop.tokens.dropped_uses(), 0);
+    shop.use_all(late);
+    assert_eq!(shop.tokens.dropped_uses(), 2);
+
+    now(shop.tokens.flush()).unwrap();
+    assert!(shop.written(kept).iter().all(|used| *used == Some(noon())));
+    assert_eq!(shop.written(late), [None, None]);
+
+    shop.clock.advance(Duration::MINUTE);
+    shop.use_all(late);
+    now(shop.tokens.flush()).unwrap();
+    assert_eq!(shop.written(late), [Some(after(60)); 2]);
+    assert_eq!(shop.tokens.dropped_uses(), 2);
 }
