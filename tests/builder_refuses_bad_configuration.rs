@@ -14,6 +14,8 @@ fn each_mistake_is_named() {
     let life = ("the longest life of a token", "a microsecond at least");
     let grace = ("the longest grace", "zero or positive");
     let resolution = ("the resolution of last use", "a microsecond at least");
+    let flush = ("the flush interval", "a millisecond at least");
+    let retention = ("the retention", "zero or positive");
     let span = |(what, allowed)| BuildError::Span { what, allowed };
     let upper = InvalidPrefix::Character { found: 'S' };
     let table = [
@@ -28,6 +30,11 @@ fn each_mistake_is_named() {
         (shop().max_grace(-tick), span(grace)),
         (shop().usage_resolution(Duration::ZERO), span(resolution)),
         (shop().usage_resolution(-tick), span(resolution)),
+        (shop().flush_interval(Duration::MILLISECOND - tick), span(flush)),
+        (shop().flush_interval(Duration::ZERO), span(flush)),
+        (shop().flush_interval(-Duration::SECOND), span(flush)),
+        (shop().retention(-tick), span(retention)),
+        (shop().retention(Duration::MIN), span(retention)),
     ];
     for (builder, error) in table {
         assert_eq!(builder.build().unwrap_err(), error);
@@ -44,10 +51,13 @@ fn the_ends_of_what_is_allowed_are_allowed() {
         .max_lifetime(Duration::MAX)
         .max_grace(Duration::ZERO)
         .usage_resolution(Duration::MAX)
+        .flush_interval(Duration::MAX)
+        .retention(Duration::MAX)
         .max_active_per_owner(0)
         .build();
     assert!(built.is_ok());
     assert!(shop().max_grace(Duration::MAX).max_lifetime(Duration::MICROSECOND).build().is_ok());
+    assert!(shop().flush_interval(Duration::MILLISECOND).retention(Duration::ZERO).build().is_ok());
 }
 
 /// Less than the smallest step of an instant allows no token any life at all.
