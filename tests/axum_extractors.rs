@@ -1,5 +1,5 @@
-//! Handlers of axum take a `VerifiedToken` or an `Option` of one, under a guard on the router or on one route;
-//! where a guard is missing, a handler that wants a token stays shut.
+//! Handlers of axum take a `VerifiedToken` or an `Option` of one, under a guard on the router or on one route, which may be
+//! an optional one; where a guard is missing, a handler that wants a token stays shut.
 #![cfg(all(feature = "memory", feature = "testing", feature = "axum"))]
 
 mod common;
@@ -8,10 +8,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use common::{issue, shop};
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, VARY, WWW_AUTHENTICATE};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
+use personal_tokens::http::{BearerAuthLayer, ProblemDetails, RequireScopeLayer};
 use personal_tokens::{PersonalTokens, VerifiedToken};
 use tower::ServiceExt as _;
 
@@ -114,4 +114,36 @@ async fn a_scope_on_one_method_of_a_route_answers_in_the_realm_of_the_guard_on_t
     let challenge = r#"Bearer realm="The shop", error="insufficient_scope", scope="products:write""#;
     let refused = (StatusCode::FORBIDDEN, Some(challenge.to_owned()), String::new());
     assert_eq!(send(&app, Method::POST, "/products", token).await, refused);
+}
+
+#[tokio::test]
+async fn under_an_optional_guard_strangers_reach_the_handlers_that_want_no_token() {
+    let (tokens, _clock) = shop();
+    let issued = issue(&tokens, "Shopify sync").await;
+    let app = routes().layer(guard(&tokens).optional());
+    let token = Some(issued.token.expose());
+    assert_eq!(get_ok(&app, "/greet", None).await, "hello, stranger");
+    assert_eq!(get_ok(&app, "/greet", token).await, "hello, Shopify sync");
+    assert_eq!(get_ok(&app, "/whoami", token).await, "Shopify sync of store-42");
+    assert_refused(&app, "/whoami", None, NO_TOKEN).await;
+    for path in ["/whoami", "/greet"] {
+        assert_refused(&app, path, Some("None"), BAD_TOKEN).await;
+    }
+}
+
+/// Whoever refuses, it is the guard that answers.
+#[tokio::test]
+async fn a_stranger_at_a_handler_that_wants_a_token_gets_the_guards_own_answer() {
+    let (tokens, _clock) = shop();
+    let guard = guard(&tokens).realm("The shop").unwrap().renderer(ProblemDetails::new());
+    let ask = async |app: Router| {
+        let request = Request::get("/whoami").body(Body::empty()).unwrap();
+        let (mut parts, body) = app.oneshot(request).await.unwrap().into_parts();
+        let varies = parts.headers.remove(VARY);
+        ((parts.status, parts.headers, body.collect().await.unwrap().to_bytes()), varies)
+    };
+    let (by_the_handler, varies) = ask(routes().layer(guard.clone().optional())).await;
+    assert_eq!(by_the_handler, ask(routes().layer(guard)).await.0);
+    assert_eq!(by_the_handler.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(varies.unwrap(), "authorization");
 }

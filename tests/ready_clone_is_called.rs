@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use common::door::bearer;
+use common::door::{bearer, with_lines};
 use common::issue;
 use common::remote_store::RemoteStore;
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::{Request, Response, StatusCode};
 use personal_tokens::PersonalTokens;
-use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
+use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer, acting_as};
 use personal_tokens::store::{MemoryStore, TokenStore};
 use tokio::sync::Semaphore;
 use tower::limit::ConcurrencyLimit;
@@ -65,16 +66,16 @@ impl Service<Request<()>> for Strict {
 }
 
 /// How many of three good requests in a row, with a bad one between them, came to a service that was not ready.
-async fn unready_calls<S>(guard: impl FnOnce(Strict) -> S, token: &str) -> usize
+async fn unready_calls<S>(guard: impl FnOnce(Strict) -> S, good: impl Fn() -> Request<()>) -> usize
 where
     S: Service<Request<()>, Response = Response<String>, Error = String>,
 {
     let inner = Strict::default();
     let (calls, unready_calls) = (Arc::clone(&inner.calls), Arc::clone(&inner.unready_calls));
     let mut service = guard(inner);
-    for token in [token, "shop_nonsense", token, token] {
+    for request in [good(), bearer("shop_nonsense"), good(), good()] {
         poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
-        service.call(bearer(token)).await.unwrap();
+        service.call(request).await.unwrap();
     }
     assert_eq!(calls.load(Ordering::SeqCst), 3);
     unready_calls.load(Ordering::SeqCst)
@@ -85,7 +86,21 @@ async fn every_call_comes_to_the_service_that_was_polled_ready() {
     for (tokens, token) in both_paths().await {
         let scope = RequireScopeLayer::new("products:read").unwrap();
         let guard = |inner| BearerAuthLayer::new(tokens.clone()).layer(scope.layer(inner));
-        assert_eq!(unready_calls(guard, &token).await, 0);
+        assert_eq!(unready_calls(guard, || bearer(&token)).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn so_does_every_call_without_a_token() {
+    for (tokens, _) in both_paths().await {
+        let guard = BearerAuthLayer::new(tokens).optional().allow_preflights();
+        assert_eq!(unready_calls(|inner| guard.layer(inner), || with_lines(&[])).await, 0);
+        let preflight = || {
+            let options = Request::options("/").header(ORIGIN, "https://admin.example");
+            options.header(ACCESS_CONTROL_REQUEST_METHOD, "PUT").body(()).unwrap()
+        };
+        let scope = RequireScopeLayer::new("products:read").unwrap();
+        assert_eq!(unready_calls(|inner| guard.layer(scope.layer(inner)), preflight).await, 0);
     }
 }
 
@@ -120,7 +135,7 @@ impl Service<Request<()>> for CallsAClone {
 #[tokio::test]
 async fn a_guard_that_calls_a_clone_is_found_out() {
     for (tokens, token) in both_paths().await {
-        assert_eq!(unready_calls(|inner| CallsAClone { inner, tokens }, &token).await, 3);
+        assert_eq!(unready_calls(|inner| CallsAClone { inner, tokens }, || bearer(&token)).await, 3);
     }
 }
 
@@ -191,7 +206,9 @@ async fn what_the_service_says_to_poll_ready_and_its_error_pass_through() {
     for (tokens, token) in both_paths().await {
         for said in [Poll::Pending, Poll::Ready(Err("closed".to_owned())), Poll::Ready(Ok(()))] {
             let scope = RequireScopeLayer::new("products:read").unwrap();
-            let mut service = BearerAuthLayer::new(tokens.clone()).layer(scope.layer(Saying(said.clone())));
+            let acting = acting_as("store-42", ["products:read"]).unwrap();
+            let inner = acting.layer(scope.layer(Saying(said.clone())));
+            let mut service = BearerAuthLayer::new(tokens.clone()).layer(inner);
             let woken = Arc::new(Woken::default());
             let waker = Waker::from(Arc::clone(&woken));
             assert_eq!(service.poll_ready(&mut Context::from_waker(&waker)), said);

@@ -1,4 +1,4 @@
-//! A service behind the guard that counts its calls, and requests to it.
+//! Services behind the guard that count their calls or tell what they see, and requests to them.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -7,10 +7,55 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request, Response};
-use personal_tokens::PersonalTokens;
-use personal_tokens::http::BearerAuthLayer;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use personal_tokens::http::{Anonymous, BearerAuthLayer};
+use personal_tokens::{ManualClock, PersonalTokens, VerifiedToken};
 use tower::{Layer as _, Service, ServiceExt as _};
+
+use super::{remote_shop, shop};
+
+/// A shop over each path of the guard: memory that answers at once, a store that must be asked.
+pub fn both_shops() -> [(PersonalTokens, ManualClock); 2] {
+    let (remote, _, clock) = remote_shop();
+    [shop(), (remote, clock)]
+}
+
+/// What [`see`] saw, as the body of its answer. The default is the body of a refusal.
+#[derive(Debug, Default, PartialEq)]
+pub struct Seen {
+    pub who: Who,
+    pub authorization: Vec<HeaderValue>,
+}
+
+#[derive(Debug, Default, PartialEq)]
+pub enum Who {
+    /// The service was not called.
+    #[default]
+    NotAsked,
+    /// Neither a token nor the mark of an anonymous request.
+    Nobody,
+    Anonymous,
+    /// The token of this name.
+    Token(String),
+    /// A token, and the mark too.
+    Both,
+}
+
+/// A handler that tells what it sees.
+pub async fn see<B>(request: Request<B>) -> Result<Response<Seen>, Infallible> {
+    let extensions = request.extensions();
+    let who = match (extensions.get::<VerifiedToken>(), extensions.get::<Anonymous>()) {
+        (None, None) => Who::Nobody,
+        (None, Some(_)) => Who::Anonymous,
+        (Some(token), None) => Who::Token(token.name().to_string()),
+        (Some(_), Some(_)) => Who::Both,
+    };
+    Ok(Response::new(Seen { who, authorization: authorization(request.headers()) }))
+}
+
+pub fn authorization(headers: &HeaderMap) -> Vec<HeaderValue> {
+    headers.get_all(AUTHORIZATION).iter().cloned().collect()
+}
 
 /// Clones count together.
 #[derive(Clone, Default)]

@@ -1,0 +1,104 @@
+//! A route's scope that no token can have is an error when the service starts, and names what there is.
+#![cfg(all(feature = "memory", feature = "testing", feature = "tower"))]
+
+mod common;
+
+use common::door::{Counted, bearer, lines};
+use common::{issue, shop};
+use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer, ScopeNotOffered};
+use personal_tokens::store::MemoryStore;
+use personal_tokens::{PersonalTokens, Scopes};
+use tower::{Layer as _, ServiceExt as _};
+
+const BOTH: [&str; 2] = ["products:read", "products:write"];
+
+fn not_offered(scope: &str) -> Option<ScopeNotOffered> {
+    shop().0.require_scope(scope).err()
+}
+
+#[test]
+fn a_scope_of_the_list_makes_a_layer_and_no_other_text_does() {
+    for scope in BOTH {
+        assert_eq!(not_offered(scope), None);
+    }
+    let others = [
+        "product:read",
+        "products",
+        "products:",
+        "products:read ",
+        "PRODUCTS:READ",
+        "products:read products:write",
+        "orders:read",
+        "*",
+        // No scopes at all.
+        "",
+        "a b",
+        "a\"b",
+        "é",
+        "a\r\nb",
+    ];
+    for other in others {
+        let refused = not_offered(other).unwrap_or_else(|| panic!("{other:?} makes a layer"));
+        assert_eq!((refused.scope.as_str(), &refused.offered), (other, &Scopes::new(BOTH).unwrap()));
+    }
+}
+
+#[test]
+fn the_error_names_what_is_wanted_and_what_is_offered() {
+    assert_eq!(
+        not_offered("product:read").unwrap().to_string(),
+        r#"the route wants the scope "product:read", which tokens do not have here; these are offered: {"products:read", "products:write"}"#
+    );
+    // A control character does not reach the log as it is.
+    assert!(not_offered("a\r\nb").unwrap().to_string().contains(r#""a\r\nb""#));
+}
+
+#[test]
+fn a_list_of_scopes_is_offered_if_each_of_them_is() {
+    let (tokens, _clock) = shop();
+    for layer in [RequireScopeLayer::all, RequireScopeLayer::any] {
+        let layer = |scopes: &[&'static str]| layer(scopes.to_vec()).unwrap();
+        assert!(layer(&BOTH).offered_by(&tokens).is_ok());
+        assert!(layer(&BOTH[1..]).offered_by(&tokens).is_ok());
+        // "Any" too: half of such a route can never be meant.
+        for at in 0..=2 {
+            let mut scopes = BOTH.to_vec();
+            scopes.insert(at, "products:delete");
+            let refused = layer(&scopes).offered_by(&tokens).unwrap_err();
+            assert_eq!((refused.scope.as_str(), refused.offered), ("products:delete", Scopes::new(BOTH).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn without_a_list_nothing_is_offered() {
+    let plain = PersonalTokens::builder(MemoryStore::new()).prefix("shop").build().unwrap();
+    assert_eq!(plain.require_scope("products:read").unwrap_err().offered, Scopes::none());
+    assert!(RequireScopeLayer::any(BOTH).unwrap().offered_by(&plain).is_err());
+}
+
+#[tokio::test]
+async fn the_layer_is_the_one_that_is_made_by_hand() {
+    let (tokens, _clock) = shop();
+    let reader = issue(&tokens, "reader").await;
+    let by_hand = |scope| RequireScopeLayer::new(scope).unwrap();
+    let all = || RequireScopeLayer::all(BOTH).unwrap();
+    let any = || RequireScopeLayer::any(BOTH).unwrap();
+    let table = [
+        (tokens.require_scope(BOTH[0]).unwrap(), by_hand(BOTH[0]), 200),
+        (tokens.require_scope(BOTH[1]).unwrap(), by_hand(BOTH[1]), 403),
+        (all().offered_by(&tokens).unwrap(), all(), 403),
+        (any().offered_by(&tokens).unwrap(), any(), 200),
+    ];
+    for (checked, by_hand, status) in table {
+        let mut answers = Vec::new();
+        for layer in [checked, by_hand] {
+            let guarded = BearerAuthLayer::new(tokens.clone()).layer(layer.layer(Counted::default()));
+            let response = guarded.oneshot(bearer(reader.token.expose())).await.unwrap();
+            assert_eq!(response.status(), status);
+            assert_eq!(lines(response.headers(), "www-authenticate").len(), usize::from(status == 403));
+            answers.push((response.headers().clone(), response.into_body()));
+        }
+        assert_eq!(answers[0], answers[1]);
+    }
+}
