@@ -36,7 +36,7 @@ async fn it_guards_a_router_its_nested_routers_and_single_routes() {
 
         let cases = shop.cases().await;
         for path in ["/api/route", "/api/perhaps", "/api/merged", "/api/nested/twice/products"] {
-            shop.check_over_http(&cases, address, path).await;
+            shop.check_over_http(&cases, address, path, OWNER).await;
         }
         for case in &cases {
             shop.prepare(case);
