@@ -9,12 +9,14 @@ pub mod challenges;
 pub mod door;
 pub mod flaky_store;
 pub mod forge;
+pub mod logging_store;
 pub mod model;
 pub mod random;
 #[cfg(feature = "tracing")]
 pub mod recorder;
 pub mod remote_store;
 pub mod search;
+pub mod trail;
 #[cfg(feature = "tower")]
 pub mod vectors;
 
