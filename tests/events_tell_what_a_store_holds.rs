@@ -53,12 +53,11 @@ fn replay(events: &[TokenEvent]) -> BTreeMap<TokenId, Told> {
     let mut tokens = BTreeMap::new();
     let told = |owner: &OwnerId| Told { owner: owner.clone(), revoked: None, successor: None, grace_cut: false };
     for TokenEvent { kind, owner, id, at, .. } in events {
-        let token = || format!("{kind:?} of no such token");
         match kind {
             EventKind::Issued => assert_eq!(tokens.insert(*id, told(owner)), None),
-            EventKind::Pruned => assert_eq!(tokens.remove(id).expect(&token()).owner, *owner),
+            EventKind::Pruned => assert_eq!(tokens.remove(id).map(|old| old.owner).as_ref(), Some(owner)),
             _ => {
-                let old = tokens.get_mut(id).expect(&token());
+                let Some(old) = tokens.get_mut(id) else { panic!("{kind:?} of no such token") };
                 assert_eq!(old.owner, *owner);
                 match kind {
                     EventKind::Revoked => assert_eq!(old.revoked.replace(*at), None),
