@@ -94,21 +94,27 @@ fn callers_in_threads_leave_one_use_in_each_period() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn callers_in_tasks_leave_uses_a_period_apart() {
     let shop = shop(ALIKE);
+    let verified: Arc<[AtomicUsize; ALIKE.len()]> = Arc::default();
     let (over, mut callers) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
-    for caller in 0..CALLERS {
-        let (tokens, over) = (shop.tokens.clone(), Arc::clone(&over));
-        let text = shop.texts[caller % ALIKE.len()].clone();
+    for token in (0..ALIKE.len()).cycle().take(CALLERS) {
+        let (tokens, text) = (shop.tokens.clone(), shop.texts[token].clone());
+        let (verified, over) = (Arc::clone(&verified), Arc::clone(&over));
         callers.spawn(async move {
             while !over.load(SeqCst) {
                 tokens.verify(&text).await.unwrap();
+                verified[token].fetch_add(1, SeqCst);
                 tokio::task::yield_now().await;
             }
         });
     }
-    for _ in 0..200 {
+    for _ in 0..30 {
         shop.clock.advance(Duration::seconds(7));
-        shop.tokens.flush().await.unwrap();
-        tokio::task::yield_now().await;
+        verified.iter().for_each(|verified| verified.store(0, SeqCst));
+        while verified.iter().any(|verified| verified.load(SeqCst) < CALLERS / ALIKE.len()) {
+            assert!(callers.try_join_next().is_none(), "a caller was refused");
+            shop.tokens.flush().await.unwrap();
+            tokio::task::yield_now().await;
+        }
     }
     over.store(true, SeqCst);
     callers.join_all().await;
@@ -134,4 +140,17 @@ async fn tokens_with_ids_alike_in_part_leave_one_use_each_in_each_period() {
     }
     shop.tokens.flush().await.unwrap();
     assert_eq!(shop.written(), [[0, 60, 120].map(after); ALIKE.len()]);
+}
+
+/// The next use is due a period after the one that was noted, not after the last one that was not.
+#[tokio::test]
+async fn a_use_that_was_not_noted_delays_none() {
+    let shop = shop(ALIKE);
+    for (token, second) in [(0, 0), (1, 0), (0, 30), (0, 60), (1, 61), (0, 90), (0, 119), (0, 120)] {
+        shop.clock.set(after(second));
+        shop.tokens.verify(&shop.texts[token]).await.unwrap();
+        shop.tokens.flush().await.unwrap();
+    }
+    let written = shop.written();
+    assert_eq!((&*written[0], &*written[1]), (&[0, 60, 120].map(after)[..], &[0, 61].map(after)[..]));
 }
