@@ -279,6 +279,20 @@ async fn pruning_that_fails_or_hangs_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flush_that_fails_keeps_nobody_from_pruning() {
+    let house = house(store_with_ended_tokens().await, |builder| builder.retention(Duration::HOUR)).await;
+    house.store.touch.becomes(Mood::Fails);
+    house.store.prune.becomes(Mood::Fails);
+    house.used_at(0.5).await;
+    house.time.comes_to(11.0).await;
+    assert_eq!((house.told_at(), house.prunes().len()), (vec![10, 10], 1), "each failure is told");
+    house.store.prune.becomes(Mood::Works);
+    house.time.comes_to(80.0).await;
+    assert_eq!((house.flushed_at(), house.told_at()), (vec![10, 30, 70], vec![30, 70]));
+    assert_eq!((house.prunes().len(), house.store.memory.len()), (4, 1), "done at second 30");
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_needs_no_handle() {
     let store = Arc::new(FlakyStore::default());
     let maintenance = {

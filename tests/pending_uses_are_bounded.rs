@@ -44,17 +44,19 @@ fn a_full_queue_drops_and_counts() {
     let shop = shop(ROOM + 2);
     let (kept, late) = shop.issued.split_at(ROOM);
     shop.use_all(kept);
-    assert_eq!(shop.tokens.dropped_uses(), 0);
+    shop.clock.advance(Duration::MINUTE);
+    shop.use_all(kept);
+    assert_eq!(shop.tokens.dropped_uses(), 0, "a later use takes the place of an earlier one");
     shop.use_all(late);
     assert_eq!(shop.tokens.dropped_uses(), 2);
 
     now(shop.tokens.flush()).unwrap();
-    assert!(shop.written(kept).iter().all(|used| *used == Some(noon())));
+    assert!(shop.written(kept).iter().all(|used| *used == Some(after(60))));
     assert_eq!(shop.written(late), [None, None]);
 
     shop.clock.advance(Duration::MINUTE);
     shop.use_all(late);
     now(shop.tokens.flush()).unwrap();
-    assert_eq!(shop.written(late), [Some(after(60)); 2]);
+    assert_eq!(shop.written(late), [Some(after(120)); 2]);
     assert_eq!(shop.tokens.dropped_uses(), 2);
 }
