@@ -86,6 +86,26 @@ async fn each_is_one_event_with_its_true_reason() {
     check(&handle(RemoteStore::default(), &clock), &clock, &log).await;
 }
 
+/// Where two guards stand one in the other, whoever knows of a refusal first tells of it.
+#[tokio::test]
+async fn of_two_guards_one_tells() {
+    let (log, _guard) = Recorder::start();
+    let tokens = handle(MemoryStore::new(), &ManualClock::new(noon()));
+    let reader = issue(&tokens, "reader").await;
+    log.take_events();
+    let guard = BearerAuthLayer::new(tokens);
+    let inner = RequireScopeLayer::new("products:write").unwrap().layer(Counted::default());
+    let between = MapResponse::new(inner, |response: Response<String>| response.map(String::into_bytes));
+    let guarded = guard.layer(guard.layer(between));
+    for (request, status, reason, id) in [
+        (bearer(reader.token.expose()), 403, "missing_scope", Some(reader.record.id)),
+        (bearer("None"), 401, "malformed", None),
+    ] {
+        assert_eq!(guarded.clone().oneshot(request).await.unwrap().status().as_u16(), status);
+        assert_refused(&log.take_events(), status, reason, id);
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_comes_in_is_none() {
     let (log, _guard) = Recorder::start();
