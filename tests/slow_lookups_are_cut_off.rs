@@ -66,7 +66,7 @@ async fn a_lookup_that_takes_longer_than_the_limit_is_cut_off_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_negative_limit_is_none_at_all() {
+async fn a_negative_limit_counts_as_zero() {
     for limit in [Duration::ZERO, -Duration::NANOSECOND, Duration::MIN] {
         let (tokens, store, _) = remote_shop();
         let issued = issue(&tokens, "sync").await;
