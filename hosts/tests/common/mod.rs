@@ -152,7 +152,7 @@ impl Case {
         Self { what, authorization, store_fails: false, status, error: None }
     }
 
-    fn challenge(&self) -> Option<String> {
+    pub fn challenge(&self) -> Option<String> {
         let rest = match (self.status, &self.authorization, self.error) {
             (401, None, _) => "",
             (401, _, None) => r#", error="invalid_token""#,
