@@ -67,6 +67,13 @@ impl Timestamp {
         self.checked_add(span).unwrap_or(if span.is_negative() { Self::MIN } else { Self::MAX })
     }
 
+    /// The instant without its part of a second: earlier, never later.
+    #[cfg(feature = "tower")]
+    pub(crate) fn whole_second(self) -> Self {
+        let part = self.0.checked_rem_euclid(1_000_000).unwrap_or_default();
+        Self(self.0.saturating_sub(part))
+    }
+
     /// How long after `earlier` this instant is; negative if it is before.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

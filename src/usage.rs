@@ -1,11 +1,13 @@
 //! Last use, off the request path: a verification notes it in memory, a flush writes it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration as StdDuration;
 
 use time::Duration;
 
+use crate::deadline::within;
 use crate::record::TokenRecord;
 use crate::store::{LastUse, StoreError, TokenStore};
 use crate::timestamp::Timestamp;
@@ -19,14 +21,17 @@ pub struct LastUsed {
     /// A use of it.
     pub at: Timestamp,
     /// The last use is this one, or came after it by less than this. It holds where every node of the service flushes at
-    /// its interval; a node that ends without a flush, a store that fails and [dropped uses](crate::PersonalTokens::dropped_uses)
-    /// can each cost a later use.
+    /// its interval; a node that ends without a flush, a store that fails or skips a row that is held, and
+    /// [dropped uses](crate::PersonalTokens::dropped_uses) can each cost a later use.
     pub accuracy: Duration,
 }
 
 const PLACES: usize = 4_096;
 const STRIPES: usize = 64;
-const MAX_NOTES: usize = 65_536;
+/// Ids that share a place share a stripe, so a place is set under one lock.
+const _: () = assert!(PLACES.is_multiple_of(STRIPES));
+/// How many notes a stripe holds: 65,536 in all.
+const MAX_NOTES: usize = 1_024;
 /// How many uses one call of the store takes.
 const BATCH: usize = 1_000;
 
@@ -34,8 +39,6 @@ pub(crate) struct Usage {
     resolution: Duration,
     noted: Box<[Noted]>,
     stripes: Box<[Mutex<Stripe>]>,
-    /// How many notes the stripes hold together.
-    notes: AtomicUsize,
     dropped: AtomicU64,
 }
 
@@ -84,7 +87,6 @@ impl Usage {
             resolution,
             noted: std::iter::repeat_with(Noted::nothing).take(PLACES).collect(),
             stripes: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
-            notes: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
         }
     }
@@ -102,7 +104,7 @@ impl Usage {
         };
         // Asked again under the lock: of many callers one notes.
         let known = stripe.notes.get(&id).map(|note| note.at).filter(|last| self.is_fresh(*last, now));
-        if known.is_none() && !self.keep(&mut stripe, id, now) {
+        if known.is_none() && !stripe.keep(id, now) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         noted.set(id, known.unwrap_or(now));
@@ -119,55 +121,40 @@ impl Usage {
 
     /// Shows the record as the next flush will leave it, so that a page loaded after the flush says the same.
     pub(crate) fn overlay(&self, record: &mut TokenRecord) {
-        let Some(at) = self.stripe(record.id).and_then(|stripe| stripe.pending(record.id)) else {
+        // A note that was written counts too: the record may have been read before that.
+        let Some(at) = self.stripe(record.id).and_then(|stripe| Some(stripe.notes.get(&record.id)?.at)) else {
             return;
         };
         let written = LastUse::new(record.id, at).applied(record.last_used, self.resolution);
         record.last_used = written.or(record.last_used);
     }
 
-    /// Writes what is pending. What could not be written stays pending, also when this future is dropped. No lock is held
-    /// while the store works.
-    pub(crate) async fn flush(&self, store: &dyn TokenStore) -> Result<(), StoreError> {
+    /// Writes what is pending, within the limit for each call of the store. What could not be written stays pending, also
+    /// when this future is dropped. No lock is held while the store works.
+    pub(crate) async fn flush(&self, store: &dyn TokenStore, limit: Option<StdDuration>) -> Result<(), StoreError> {
         let uses: Vec<LastUse> = self.stripes.iter().flat_map(|stripe| lock(stripe).all_pending()).collect();
+        let mut outcome = Ok(());
         for batch in uses.chunks(BATCH) {
-            store.touch(batch, self.resolution).await?;
-            for written in batch {
-                if let Some(mut stripe) = self.stripe(written.id) {
-                    stripe.was_written(written);
-                }
+            match within(limit, store.touch(batch, self.resolution)).await {
+                Ok(()) => self.were_written(batch),
+                // One bad row shall not keep the others from being written; a store that is away shall not be asked on.
+                Err(error @ StoreError::Corrupt(_)) => outcome = Err(error),
+                Err(error) => return Err(error),
             }
         }
-        Ok(())
+        outcome
+    }
+
+    fn were_written(&self, batch: &[LastUse]) {
+        for written in batch {
+            if let Some(mut stripe) = self.stripe(written.id) {
+                stripe.was_written(written);
+            }
+        }
     }
 
     fn is_fresh(&self, last: Timestamp, now: Timestamp) -> bool {
         now.since(last) < self.resolution
-    }
-
-    /// Whether there was room.
-    fn keep(&self, stripe: &mut Stripe, id: TokenId, at: Timestamp) -> bool {
-        if let Some(note) = stripe.notes.get_mut(&id) {
-            note.at = at;
-            if !std::mem::replace(&mut note.pending, true) {
-                stripe.pending = stripe.pending.saturating_add(1);
-            }
-            return true;
-        }
-        if !self.take_room() {
-            self.notes.fetch_sub(stripe.forget_written(), Ordering::Relaxed);
-            if !self.take_room() {
-                return false;
-            }
-        }
-        stripe.notes.insert(id, Note { at, pending: true });
-        stripe.pending = stripe.pending.saturating_add(1);
-        true
-    }
-
-    fn take_room(&self) -> bool {
-        let one_more = |notes: usize| notes.checked_add(1).filter(|notes| *notes <= MAX_NOTES);
-        self.notes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
     }
 
     /// Held for a look-up, or a pass over one stripe; never across an await.
@@ -177,8 +164,19 @@ impl Usage {
 }
 
 impl Stripe {
-    fn pending(&self, id: TokenId) -> Option<Timestamp> {
-        self.notes.get(&id).filter(|note| note.pending).map(|note| note.at)
+    /// Whether there was room.
+    fn keep(&mut self, id: TokenId, at: Timestamp) -> bool {
+        if !self.notes.contains_key(&id) && self.notes.len() >= MAX_NOTES {
+            self.forget_written();
+            if self.notes.len() >= MAX_NOTES {
+                return false;
+            }
+        }
+        let known = self.notes.insert(id, Note { at, pending: true });
+        if !known.is_some_and(|note| note.pending) {
+            self.pending = self.pending.saturating_add(1);
+        }
+        true
     }
 
     fn all_pending(&self) -> Vec<LastUse> {
@@ -194,13 +192,11 @@ impl Stripe {
         }
     }
 
-    /// Says how many there were. Where all are pending, as in a full queue, it looks at none.
-    fn forget_written(&mut self) -> usize {
-        let before = self.notes.len();
-        if before > self.pending {
+    /// Where all are pending, as in a full queue, it looks at none.
+    fn forget_written(&mut self) {
+        if self.notes.len() > self.pending {
             self.notes.retain(|_, note| note.pending);
         }
-        before.saturating_sub(self.notes.len())
     }
 }
 

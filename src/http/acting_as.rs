@@ -11,8 +11,8 @@ use crate::timestamp::Timestamp;
 use crate::token::{TokenDigest, TokenId};
 use crate::verify::VerifiedToken;
 
-use super::EmptyBody;
 use super::door::Door;
+use super::{Anonymous, EmptyBody};
 
 /// A layer under which every request runs as if a guard had verified a token of this owner with these scopes, whatever it
 /// carries. For tests: it guards nothing. What stands below it, scope layers and extractors too, sees no difference.
@@ -55,20 +55,25 @@ where
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ActingAsLayer {
-    record: Arc<TokenRecord>,
+    record: Option<Arc<TokenRecord>>,
 }
 
 /// The service that [`ActingAsLayer`] makes.
 #[derive(Clone, Debug)]
 pub struct ActingAs<S> {
     inner: S,
-    record: Arc<TokenRecord>,
+    record: Option<Arc<TokenRecord>>,
 }
 
 impl ActingAsLayer {
     /// As the token of this record, for a test that minds its id, its name or its expiry.
     pub fn new(record: TokenRecord) -> Self {
-        Self { record: Arc::new(record) }
+        Self { record: Some(Arc::new(record)) }
+    }
+
+    /// As nobody: what a guard in [optional mode](super::BearerAuthLayer::optional) lets in without a token.
+    pub fn anonymous() -> Self {
+        Self { record: None }
     }
 }
 
@@ -76,7 +81,7 @@ impl<S> Layer<S> for ActingAsLayer {
     type Service = ActingAs<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ActingAs { inner, record: Arc::clone(&self.record) }
+        ActingAs { inner, record: self.record.clone() }
     }
 }
 
@@ -94,8 +99,14 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> S::Future {
-        let verified = VerifiedToken::assumed(Arc::clone(&self.record));
-        Arc::new(Door::new(EmptyBody)).let_in::<_, ResBody>(verified, request.extensions_mut());
+        let door = Arc::new(Door::new(EmptyBody));
+        match &self.record {
+            Some(record) => {
+                let verified = VerifiedToken::assumed(Arc::clone(record));
+                door.let_in::<_, ResBody>(verified, request.extensions_mut());
+            }
+            None => door.let_in::<_, ResBody>(Anonymous, request.extensions_mut()),
+        }
         self.inner.call(request)
     }
 }

@@ -36,7 +36,7 @@ impl Default for Realm {
 }
 
 /// The challenge to append for a refusal; none where no credentials would help. `realm` is none where no guard
-/// is known: RFC 6750 §3 wants one parameter at least, and an error is one.
+/// is known. RFC 6750 §3 wants one parameter at least: an error is one, and else the default realm stands there.
 pub(super) fn challenge(realm: Option<&Realm>, refusal: &Refusal) -> Option<HeaderValue> {
     let scopes = match refusal {
         Refusal::Unavailable(_) => return None,
@@ -49,7 +49,10 @@ pub(super) fn challenge(realm: Option<&Realm>, refusal: &Refusal) -> Option<Head
         refusal.description().map(|text| format!(r#"error_description="{text}""#)),
         scopes.map(|scopes| format!(r#"scope="{scopes}""#)),
     ];
-    let params: Vec<String> = params.into_iter().flatten().collect();
+    let mut params: Vec<String> = params.into_iter().flatten().collect();
+    if params.is_empty() {
+        params.push(Realm::default().0.to_string());
+    }
     // Realm and scopes were validated when their layers were built, so the text is a header value.
     HeaderValue::try_from(format!("Bearer {}", params.join(", "))).ok()
 }

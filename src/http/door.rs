@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use ::http::request::Parts;
-use ::http::{Extensions, HeaderValue, Response};
+use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response};
 
 use crate::record::TokenRecord;
 use crate::timestamp::Timestamp;
@@ -13,7 +13,8 @@ use crate::verify::VerifiedToken;
 use super::challenge::{Realm, challenge};
 use super::refused_request::Hook;
 use super::rules::{Rules, vary_by_authorization};
-use super::{Refusal, RefusedRequest, RenderRefusal};
+use super::unverified::Preflight;
+use super::{Anonymous, Refusal, RefusedRequest, RenderRefusal};
 
 /// In seconds: time for a database to come back, not so long that a script gives up.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
@@ -52,6 +53,10 @@ impl<R> Door<R> {
         R: RenderRefusal<B> + 'static,
         M: Clone + Send + Sync + 'static,
     {
+        // What a guard further out said is not this one's word.
+        extensions.remove::<VerifiedToken>();
+        extensions.remove::<Anonymous>();
+        extensions.remove::<Preflight>();
         let door: Arc<Door<dyn RenderRefusal<B>>> = Arc::clone(self) as _;
         extensions.insert(GuardedBy(door));
         extensions.insert(mark);
@@ -78,9 +83,9 @@ impl<R: ?Sized> Door<R> {
             vary_by_authorization(response.headers_mut());
         }
         if let (Some(name), Some(ends)) = (&self.rules.expiry_header, ends)
-            && let Ok(instant) = HeaderValue::try_from(ends.to_string())
+            && let Ok(instant) = HeaderValue::try_from(ends.whole_second().to_string())
         {
-            response.headers_mut().insert(name, instant);
+            set(response.headers_mut(), name.clone(), instant);
         }
     }
 
@@ -111,12 +116,17 @@ fn verified(request: &Parts) -> Option<&TokenRecord> {
 fn finish<B>(mut response: Response<B>, realm: Option<&Realm>, refusal: &Refusal) -> Response<B> {
     *response.status_mut() = refusal.status();
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, NO_STORE);
+    set(headers, CACHE_CONTROL, NO_STORE);
     if let Some(challenge) = challenge(realm, refusal) {
-        headers.append(WWW_AUTHENTICATE, challenge);
+        let _ = headers.try_append(WWW_AUTHENTICATE, challenge);
     }
     if matches!(refusal, Refusal::Unavailable(_)) {
-        headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        set(headers, RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
     response
+}
+
+/// A map that is full (24,576 fields) goes without; `insert` panics there.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    let _ = headers.try_insert(name, value);
 }

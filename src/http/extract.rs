@@ -1,6 +1,7 @@
 //! Extractors for axum: a handler takes a [`VerifiedToken`], or an `Option` of one.
 
 use std::convert::Infallible;
+use std::fmt;
 
 use ::http::StatusCode;
 use ::http::request::Parts;
@@ -9,30 +10,51 @@ use axum_core::response::{IntoResponse, Response};
 
 use crate::verify::VerifiedToken;
 
+use super::Refusal;
 use super::door::refuse_below;
-use super::{Anonymous, Refusal};
+use super::unverified::is_unverified;
 
 /// A handler wants a [`VerifiedToken`], and there is none.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NoVerifiedToken {
-    /// No [`BearerAuthLayer`](super::BearerAuthLayer) has seen the request: the host has mounted its layers wrongly. Answered
-    /// with 500, so the route stays shut.
-    #[error("this handler wants a verified token: mount a BearerAuthLayer above it")]
-    Unguarded,
-    /// A guard in [optional mode](super::BearerAuthLayer::optional) let the request in without a token. Answered with this,
-    /// the guard's 401.
-    #[error("this handler wants a token, and the request came without one")]
-    Anonymous(Box<Response>),
+///
+/// As an answer it is the guard's 401 where a guard in [optional mode](super::BearerAuthLayer::optional) let the request in
+/// without a token, and the guard's hook is told so then. Where no guard has seen the request, the host has mounted its layers
+/// wrongly: 500, so the route stays shut.
+pub struct NoVerifiedToken {
+    /// The request that a guard let in.
+    let_in: Option<Box<Parts>>,
+}
+
+impl NoVerifiedToken {
+    /// Whether a guard let the request in without a token; else none has seen it.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.let_in.is_some()
+    }
+}
+
+impl std::error::Error for NoVerifiedToken {}
+
+impl fmt::Display for NoVerifiedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.let_in {
+            Some(_) => "this handler wants a token, and the request came without one",
+            None => "this handler wants a verified token: mount a BearerAuthLayer above it",
+        })
+    }
+}
+
+/// Without the request, whose cookies are nobody's to read.
+impl fmt::Debug for NoVerifiedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoVerifiedToken").field("is_anonymous", &self.is_anonymous()).finish_non_exhaustive()
+    }
 }
 
 impl IntoResponse for NoVerifiedToken {
     fn into_response(self) -> Response {
-        match self {
-            Self::Unguarded => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "the server's routes are not set up rightly").into_response()
-            }
-            Self::Anonymous(answer) => *answer,
+        match self.let_in {
+            Some(parts) => refuse_below(Refusal::NoCredentials, *parts),
+            None => (StatusCode::INTERNAL_SERVER_ERROR, "the server's routes are not set up rightly").into_response(),
         }
     }
 }
@@ -51,14 +73,14 @@ impl<S: Send + Sync> FromRequestParts<S> for VerifiedToken {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NoVerifiedToken> {
         let token = parts.extensions.get().cloned();
-        token.ok_or_else(|| match parts.extensions.get::<Anonymous>() {
-            Some(_) => NoVerifiedToken::Anonymous(Box::new(refuse_below(Refusal::NoCredentials, parts.clone()))),
-            None => NoVerifiedToken::Unguarded,
+        token.ok_or_else(|| {
+            let let_in = is_unverified(&parts.extensions).then(|| Box::new(parts.clone()));
+            NoVerifiedToken { let_in }
         })
     }
 }
 
-/// The token that a guard above verified, or none: for a handler that serves others too.
+/// The token that a guard above verified, or none, also where no guard is mounted: for a handler that serves others too.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for VerifiedToken {
     type Rejection = Infallible;
 

@@ -19,7 +19,7 @@ use super::{Refusal, RenderRefusal};
 /// # Ok::<(), personal_tokens::BuildError>(())
 /// ```
 ///
-/// With a [type base](Self::type_base), a client that lacks a scope reads:
+/// With a [type base](Self::type_base), a client that lacks a scope reads, in some order:
 ///
 /// ```json
 /// {
@@ -46,7 +46,7 @@ impl ProblemDetails {
     }
 
     /// With types of the host's own: this URI with `missing-token`, `bad-authorization`, `invalid-token`,
-    /// `insufficient-scope` or `unavailable` after it. There a person may read what to do.
+    /// `insufficient-scope` or `unavailable` after it. There a person may read what to do. It is taken as it is.
     pub fn type_base(mut self, uri: &str) -> Self {
         self.type_base = Some(uri.into());
         self

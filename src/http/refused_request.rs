@@ -44,7 +44,7 @@ impl<'a> RefusedRequest<'a> {
         self.token.map(|record| &record.owner)
     }
 
-    /// The request without its body. What was presented still stands in `Authorization`, marked as sensitive: do not log it.
+    /// The request without its body. `Authorization` may hold what was presented, marked as sensitive: do not log it.
     #[must_use]
     pub fn parts(&self) -> &'a Parts {
         self.parts

@@ -43,7 +43,7 @@ pub enum BuildError {
     /// A scope breaks its rules.
     #[error(transparent)]
     Scope(#[from] InvalidScope),
-    /// A span is too short: instants are whole microseconds.
+    /// A span is out of its range.
     #[error("{what} must be {allowed}")]
     Span {
         /// Which.
@@ -126,7 +126,8 @@ impl Builder {
         self
     }
 
-    /// How often `maintain` (feature `tokio`) writes the uses that were noted: what a crash loses at most. A host that calls
+    /// How often `maintain` (feature `tokio`) writes the uses that were noted: what a crash loses at most, while the store works.
+    /// A host that calls
     /// [`flush`](PersonalTokens::flush) itself says here how often, as it is part of the accuracy of
     /// [last use](PersonalTokens::last_used).
     pub fn flush_interval(mut self, span: Duration) -> Self {
@@ -141,7 +142,7 @@ impl Builder {
         self
     }
 
-    /// Tells this observer of every change that was committed, as every other that was given.
+    /// Tells this observer of every change that was committed. May be called more than once: all are told.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Box::new(observer));
         self

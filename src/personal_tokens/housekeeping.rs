@@ -15,9 +15,10 @@ impl PersonalTokens {
     /// Writes the uses that verifications noted, those of all clones of this handle.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails; what was not written is kept for the next call.
+    /// [`StoreError`] if the store fails; what was not written is kept for the next call. Beyond a
+    /// [corrupt](StoreError::Corrupt) row it goes on to write the others.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        self.inner.usage.flush(&*self.inner.store).await
+        self.inner.usage.flush(&*self.inner.store, None).await
     }
 
     /// Deletes the tokens that ended longer ago than the [retention](super::Builder::retention): those revoked, rotated
@@ -55,8 +56,9 @@ impl PersonalTokens {
         self.inner.usage.resolution()
     }
 
-    /// How many uses were not noted since this handle was built, as too many (65,536) waited for a
-    /// [`flush`](Self::flush).
+    /// How many times a use that was due to be noted was not, since this handle was built: too many tokens waited for a
+    /// [`flush`](Self::flush). There is room for 65,536, in 64 parts that fill apart, so with random ids for some 60,000. A
+    /// token that found none is tried again a resolution later.
     #[must_use]
     pub fn dropped_uses(&self) -> u64 {
         self.inner.usage.dropped()

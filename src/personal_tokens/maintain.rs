@@ -5,30 +5,34 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until};
 
+use crate::deadline::within;
 use crate::store::StoreError;
 
 use super::PersonalTokens;
 
+/// How long one call of the store may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How long the last flush may take.
+const LAST_FLUSH: Duration = Duration::from_secs(30);
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3_600);
 /// The longest wait between tries while the store fails, unless the flush interval is longer.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
-/// How long one flush, and one batch of what is pruned, may take.
-const DEADLINE: Duration = Duration::from_secs(10);
-const PRUNE_INTERVAL: Duration = Duration::from_secs(3_600);
 
 impl PersonalTokens {
     /// Housekeeping, to be spawned once a process: it [flushes](Self::flush) at the
     /// [flush interval](super::Builder::flush_interval) and, given a [retention](super::Builder::retention),
-    /// [prunes](Self::prune) every hour. It ends once `shutdown` does, after a last flush; wait for it before the process
-    /// ends.
+    /// [prunes](Self::prune) every hour, beginning with the first flush. It ends once `shutdown` does, after a last flush of 30
+    /// seconds at most; wait for it before the process ends.
     ///
-    /// It survives whatever the store does: a failure, or no answer within 10 seconds, is told to the
-    /// [observers](super::Observer), and the next try comes after twice the interval, then four times, up to 5 minutes.
-    /// What was not written waits for it. A process that ends without the last flush loses the uses of one interval (of one
-    /// backoff, while the store fails).
+    /// A store may fail, or not answer a call within 10 seconds: that is told to the [observers](super::Observer), and the
+    /// next try comes after twice the interval, then four times, up to 5 minutes. Flushing and pruning do not wait for each
+    /// other. What was not written is kept for the next try. A process that ends without the last flush loses the uses that
+    /// were noted since the last flush that succeeded: those of one interval, while the store works.
     ///
-    /// To be polled on a Tokio runtime with its time enabled; tokio panics on another.
+    /// To be polled on a Tokio runtime with its time enabled; tokio panics on another. A panic of the store or of an observer
+    /// ends it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -55,44 +59,65 @@ impl PersonalTokens {
 
     async fn keep_house(&self, mut shutdown: Pin<&mut impl Future<Output = ()>>) {
         let interval = Duration::try_from(self.inner.flush_interval).unwrap_or(Duration::MAX);
-        let (mut wait, mut prune_at) = (interval, Instant::now());
-        while unless(shutdown.as_mut(), sleep(wait)).await.is_some() {
-            let Some(well) = unless(shutdown.as_mut(), self.round(&mut prune_at)).await else {
-                break;
+        let [mut flushing, mut pruning] = [(); 2].map(|()| Task::due_in(interval));
+        loop {
+            let next = if self.inner.retention.is_some() { flushing.due.min(pruning.due) } else { flushing.due };
+            let round = async {
+                sleep_until(next).await;
+                if flushing.is_due() {
+                    let flushed = self.told(self.inner.usage.flush(&*self.inner.store, Some(DEADLINE)).await);
+                    flushing.again_in(flushed.map(|()| interval), interval);
+                }
+                // One batch, so that a long prune keeps no flush waiting.
+                if self.inner.retention.is_some() && pruning.is_due() {
+                    let pruned = self.told(within(Some(DEADLINE), self.prune_batch()).await);
+                    let wait = pruned.map(|pruned| if pruned == 0 { PRUNE_INTERVAL } else { Duration::ZERO });
+                    pruning.again_in(wait, interval);
+                }
             };
-            wait = if well { interval } else { wait.saturating_mul(2).min(LONGEST_BACKOFF).max(interval) };
+            if unless(shutdown.as_mut(), round).await.is_none() {
+                break;
+            }
         }
-        self.went_well(&in_time(self.flush()).await);
+        let last = self.inner.usage.flush(&*self.inner.store, Some(DEADLINE));
+        self.told(within(Some(LAST_FLUSH), last).await);
     }
 
-    /// Whether all went well. A flush that fails keeps nobody from pruning.
-    async fn round(&self, prune_at: &mut Instant) -> bool {
-        let flushed = self.went_well(&in_time(self.flush()).await);
-        if Instant::now() < *prune_at {
-            return flushed;
-        }
-        let pruned = self.went_well(&self.prune_in_time().await);
-        if pruned {
-            *prune_at = Instant::now().checked_add(PRUNE_INTERVAL).unwrap_or(*prune_at);
-        }
-        flushed && pruned
-    }
-
-    async fn prune_in_time(&self) -> Result<(), StoreError> {
-        while in_time(self.prune_batch()).await? > 0 {}
-        Ok(())
-    }
-
-    fn went_well(&self, outcome: &Result<(), StoreError>) -> bool {
-        if let Err(error) = outcome {
-            self.inner.observers.iter().for_each(|observer| observer.maintenance_failed(error));
-        }
-        outcome.is_ok()
+    fn told<T>(&self, outcome: Result<T, StoreError>) -> Option<T> {
+        let failed = |error| self.inner.observers.iter().for_each(|observer| observer.maintenance_failed(&error));
+        outcome.map_err(failed).ok()
     }
 }
 
-async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    timeout(DEADLINE, work).await.unwrap_or_else(|late| Err(StoreError::timed_out(late)))
+/// When something is to be done next, and how often in a row it failed.
+struct Task {
+    due: Instant,
+    failures: u32,
+}
+
+impl Task {
+    fn due_in(wait: Duration) -> Self {
+        Self { due: in_future(wait), failures: 0 }
+    }
+
+    fn is_due(&self) -> bool {
+        Instant::now() >= self.due
+    }
+
+    /// `wait` is none after a failure.
+    fn again_in(&mut self, wait: Option<Duration>, interval: Duration) {
+        self.failures = if wait.is_some() { 0 } else { self.failures.saturating_add(1) };
+        let backoff =
+            || interval.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_BACKOFF.max(interval));
+        self.due = in_future(wait.unwrap_or_else(backoff));
+    }
+}
+
+/// What is further off than the clock reaches comes in a year.
+fn in_future(wait: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+    let now = Instant::now();
+    now.checked_add(wait).or_else(|| now.checked_add(YEAR)).unwrap_or(now)
 }
 
 /// None if the shutdown came first; it must not be asked again then.

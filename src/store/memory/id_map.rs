@@ -52,17 +52,13 @@ impl IdMap {
     }
 }
 
-/// One multiplication a word: ids are random, so there is nothing to hide from (a lookup inserts nothing: failures 38),
-/// but a host that imports tokens may bring ids that count upwards.
+/// One multiplication a word: ids are random and a lookup inserts nothing, so there is nothing to hide from (failures 38).
 #[derive(Default)]
 struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn write_u64(&mut self, word: u64) {
-        // 2⁶⁴ over the golden ratio; both halves of the product, so that every bit reaches every other.
-        let product = u128::from(self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let [low, high] = [product & u128::from(u64::MAX), product >> 64];
-        self.0 = u64::try_from(low ^ high).unwrap_or_default();
+        self.0 = TokenId::mix(self.0 ^ word);
     }
 
     fn write(&mut self, bytes: &[u8]) {
