@@ -20,9 +20,9 @@ use crate::token::TokenId;
 pub struct LastUsed {
     /// A use of it.
     pub at: Timestamp,
-    /// The last use is this one, or came after it by less than this. It holds where every node of the service flushes at
-    /// its interval; a node that ends without a flush, a store that fails or skips a row that is held, and
-    /// [dropped uses](crate::PersonalTokens::dropped_uses) can each cost a later use.
+    /// Of all uses that are known, the last is this one, or came after it by less than this. Not known are those of other
+    /// nodes since their last flush, and what a node that ended without a flush, a store that fails or skips a row that is
+    /// held, or [dropped uses](crate::PersonalTokens::dropped_uses) cost.
     pub accuracy: Duration,
 }
 

@@ -11,8 +11,8 @@ use common::remote_store::{Fault, Method, RemoteStore};
 use common::{noon, owner, remote_shop};
 use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery, MemoryStore, Pruned, TokenStore};
 use personal_tokens::{
-    Change, ChangeError, Changed, Clock, Duration, ManualClock, NewToken, Notice, OwnerId, PersonalTokens, StoreError,
-    Timestamp, TimestampOutOfRange, TokenId, TokenRecord,
+    Change, ChangeError, Changed, Clock, Duration, Expiry, ManualClock, NewToken, Notice, OwnerId, PersonalTokens,
+    StoreError, Timestamp, TimestampOutOfRange, TokenChange, TokenId, TokenRecord,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -88,13 +88,18 @@ async fn a_lost_answer_announces_nothing_twice() {
     assert_eq!(tokens.claim_notice(&record, &WEEK).await.unwrap(), None);
 }
 
-/// Most of the tokens that a job looks at were announced already.
+/// Most of the tokens that a job looks at were announced already: those cost the store nothing.
 #[tokio::test]
-async fn what_is_not_due_writes_nothing() {
+async fn what_is_not_due_asks_no_store_and_what_is_due_no_more_writes_nothing() {
     let (tokens, store, _) = remote_shop();
     let record = expiring(&tokens).await;
     store.take_calls();
     assert_eq!(tokens.claim_notice(&record, &[Duration::HOUR]).await.unwrap(), None);
+    assert_eq!(store.take_calls(), []);
+
+    tokens.update(&owner(), record.id, TokenChange::new().expiry(Expiry::Never)).await.unwrap();
+    store.take_calls();
+    assert_eq!(tokens.claim_notice(&record, &WEEK).await.unwrap(), None);
     assert_eq!(store.take_calls(), [Method::Get]);
 }
 

@@ -82,10 +82,12 @@ impl<R: ?Sized> Door<R> {
         if self.rules.optional {
             vary_by_authorization(response.headers_mut());
         }
-        if let (Some(name), Some(ends)) = (&self.rules.expiry_header, ends)
-            && let Ok(instant) = HeaderValue::try_from(ends.whole_second().to_string())
-        {
-            set(response.headers_mut(), name.clone(), instant);
+        if let Some(name) = &self.rules.expiry_header {
+            // The guard's alone: what the inner service may have set says nothing.
+            response.headers_mut().remove(name);
+            if let Some(Ok(instant)) = ends.map(|ends| HeaderValue::try_from(ends.whole_second().to_string())) {
+                set(response.headers_mut(), name.clone(), instant);
+            }
         }
     }
 

@@ -126,10 +126,8 @@ impl Builder {
         self
     }
 
-    /// How often `maintain` (feature `tokio`) writes the uses that were noted: what a crash loses at most, while the store works.
-    /// A host that calls
-    /// [`flush`](PersonalTokens::flush) itself says here how often, as it is part of the accuracy of
-    /// [last use](PersonalTokens::last_used).
+    /// How often `maintain` (feature `tokio`) writes the uses that were noted: what a crash loses at most, while the store
+    /// works, and how long other nodes do not know of them.
     pub fn flush_interval(mut self, span: Duration) -> Self {
         self.flush_interval = span;
         self

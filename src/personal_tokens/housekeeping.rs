@@ -41,12 +41,10 @@ impl PersonalTokens {
     /// ever written; a handle cannot tell the two apart.
     ///
     /// `record` is one that this handle gave: it shows the uses that wait for a [`flush`](Self::flush) too. The accuracy is
-    /// twice the [resolution](Self::usage_resolution), as two nodes may note one after the other, and a
-    /// [flush interval](super::Builder::flush_interval).
+    /// twice the [resolution](Self::usage_resolution), as two nodes may note one after the other.
     #[must_use]
     pub fn last_used(&self, record: &TokenRecord) -> Option<LastUsed> {
-        let resolution = self.usage_resolution();
-        let accuracy = resolution.saturating_add(resolution).saturating_add(self.inner.flush_interval);
+        let accuracy = self.usage_resolution().saturating_mul(2);
         record.last_used.map(|at| LastUsed { at, accuracy })
     }
 
@@ -54,6 +52,12 @@ impl PersonalTokens {
     #[must_use]
     pub fn usage_resolution(&self) -> Duration {
         self.inner.usage.resolution()
+    }
+
+    /// How often `maintain` (feature `tokio`) flushes: so old are the uses of other nodes that are not known here yet.
+    #[must_use]
+    pub fn flush_interval(&self) -> Duration {
+        self.inner.flush_interval
     }
 
     /// How many times a use that was due to be noted was not, since this handle was built: too many tokens waited for a

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::token::holds_token;
+
 const MAX_BYTES: usize = 255;
 
 /// What a token may do, one word of it: a scope-token of RFC 6749 §3.3.
@@ -45,6 +47,9 @@ pub enum InvalidScope {
         /// The first such character.
         found: char,
     },
+    /// It is a token, pasted into the wrong field.
+    #[error("a scope is wanted, not a token")]
+    Token,
     /// None is given where one is wanted.
     #[error("at least one scope is wanted")]
     Missing,
@@ -73,6 +78,9 @@ impl Scope {
         }
         if text.is_empty() || text.len() > MAX_BYTES {
             return Err(InvalidScope::Length { bytes: text.len() });
+        }
+        if holds_token(text) {
+            return Err(InvalidScope::Token);
         }
         Ok(Self(text.into()))
     }

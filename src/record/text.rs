@@ -6,12 +6,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::token::holds_token;
+
 const MAX_BYTES: usize = 255;
 
 /// Whom a token acts for, as the host names it: a user, a shop, an organisation.
 ///
 /// Opaque to the crate: 1 to 255 bytes of UTF-8 without control characters, compared byte by byte (no case
-/// folding, no Unicode normalisation: [failures 34](crate::manual::failures)). Integers become their decimal digits.
+/// folding, no Unicode normalisation: [failures 34](crate::manual::failures)). A token is refused: pasted here, it would be
+/// kept and shown. Integers become their decimal digits.
 ///
 /// ```
 /// use personal_tokens::OwnerId;
@@ -33,8 +36,8 @@ pub struct Actor(Arc<str>);
 /// The person's label of a token, unique among the current tokens of an owner.
 ///
 /// 1 to 255 bytes of UTF-8 without control characters, without bidirectional overrides, embeddings and
-/// isolates (which could make it look like another name), and without white space at the ends. Compared byte
-/// by byte. Pages should still isolate it (`<bdi>`): right-to-left names are welcome.
+/// isolates (which could make it look like another name), without white space at the ends, and with no token in it. Compared
+/// byte by byte. Pages should still isolate it (`<bdi>`): right-to-left names are welcome.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenName(Arc<str>);
 
@@ -85,6 +88,9 @@ pub enum TextRule {
     /// White space stands at its beginning or its end.
     #[error("begins or ends with white space")]
     OuterWhiteSpace,
+    /// It holds a token: pasted into the wrong field, it would be kept and shown.
+    #[error("holds a token, which belongs in no field")]
+    Token,
 }
 
 impl InvalidText {
@@ -158,7 +164,10 @@ fn general_rule(text: &str) -> Option<TextRule> {
     if text.len() > MAX_BYTES {
         return Some(TextRule::TooLong { bytes: text.len() });
     }
-    text.chars().find(|c| c.is_control()).map(|found| TextRule::Control { found })
+    if let Some(found) = text.chars().find(|c| c.is_control()) {
+        return Some(TextRule::Control { found });
+    }
+    holds_token(text).then_some(TextRule::Token)
 }
 
 fn name_rule(text: &str) -> Option<TextRule> {

@@ -18,6 +18,7 @@ pub use digest::TokenDigest;
 pub use generate::GenerateError;
 pub use id::{InvalidTokenId, TokenId};
 pub use parse::MalformedToken;
+pub(crate) use parse::holds_token;
 pub use prefix::{InvalidPrefix, TokenPrefix};
 
 /// A personal token: the bearer string, freshly generated or parsed from what a client presented.

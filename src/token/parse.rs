@@ -36,6 +36,17 @@ impl Token {
     }
 }
 
+/// Whether a text holds a token of any prefix, as a word of its own: somebody pasted it into the wrong field, where it would be
+/// kept and shown.
+pub(crate) fn holds_token(text: &str) -> bool {
+    let is_token = |word: &str| {
+        let (head, body) = word.as_bytes().split_last_chunk()?;
+        let prefix = TokenPrefix::new(str::from_utf8(head.strip_suffix(b"_")?).ok()?).ok()?;
+        Body::decode(body).filter(|body| body.checksum_holds(&prefix))
+    };
+    text.split_whitespace().any(|word| is_token(word).is_some())
+}
+
 /// At the last 65 bytes, never at an underscore: prefix and body may both hold some.
 fn split<'a, 'p>(presented: &'a [u8], accepted: &'p [TokenPrefix]) -> Option<(&'p TokenPrefix, &'a [u8; TEXT_LEN])> {
     let (head, text) = presented.split_last_chunk()?;

@@ -1,19 +1,25 @@
 //! Scopes of routes, checked against the handle's list.
 
 use crate::personal_tokens::PersonalTokens;
-use crate::record::Scopes;
+use crate::record::{InvalidScope, Scope, Scopes};
 
 use super::RequireScopeLayer;
 
 /// A route wants a scope that no token of the handle can have: a typing error, or one that the builder was not given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the route wants the scope {scope:?}, which tokens do not have here; these are offered: {offered:?}")]
 #[non_exhaustive]
-pub struct ScopeNotOffered {
-    /// What the route wants.
-    pub scope: String,
-    /// What the builder was given.
-    pub offered: Scopes,
+pub enum ScopeNotOffered {
+    /// It is no scope at all.
+    #[error(transparent)]
+    Invalid(#[from] InvalidScope),
+    /// The builder was not given it.
+    #[error("the route wants the scope {scope}, which tokens cannot have here; these are offered: {offered:?}")]
+    Unknown {
+        /// What the route wants.
+        scope: Scope,
+        /// What the builder was given.
+        offered: Scopes,
+    },
 }
 
 impl PersonalTokens {
@@ -30,11 +36,9 @@ impl PersonalTokens {
     /// ```
     ///
     /// # Errors
-    /// [`ScopeNotOffered`] if it is not on the list.
+    /// [`ScopeNotOffered`] if it is not on the list, or no scope.
     pub fn require_scope(&self, scope: &str) -> Result<RequireScopeLayer, ScopeNotOffered> {
-        let offered = &self.policy().scopes;
-        let not_offered = |_| ScopeNotOffered { scope: scope.into(), offered: offered.clone() };
-        RequireScopeLayer::new(scope).map_err(not_offered)?.offered_by(self)
+        RequireScopeLayer::new(scope)?.offered_by(self)
     }
 }
 
@@ -47,7 +51,7 @@ impl RequireScopeLayer {
     pub fn offered_by(self, tokens: &PersonalTokens) -> Result<Self, ScopeNotOffered> {
         let offered = &tokens.policy().scopes;
         if let Some(scope) = self.required.scopes.iter().find(|scope| !offered.contains(scope)) {
-            return Err(ScopeNotOffered { scope: scope.into(), offered: offered.clone() });
+            return Err(ScopeNotOffered::Unknown { scope: Scope::new(scope)?, offered: offered.clone() });
         }
         Ok(self)
     }
