@@ -18,7 +18,7 @@ pub use service::{RequireScope, ResponseFuture};
 /// shut. For that answer, and where a layer between the two changes the body's type, the body must have a `Default`, the
 /// empty one.
 ///
-/// [`PersonalTokens::require_scope`] makes the same layer and checks the scope against the handle's list: prefer it.
+/// [`PersonalTokens::require_scope`](crate::PersonalTokens::require_scope) makes the same layer and checks the scope against the handle's list: prefer it.
 ///
 /// ```
 /// use personal_tokens::http::RequireScopeLayer;

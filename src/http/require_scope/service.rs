@@ -16,7 +16,7 @@ use crate::verify::VerifiedToken;
 
 use super::RequiredScopes;
 
-/// The service that [`RequireScopeLayer`] makes.
+/// The service that [`RequireScopeLayer`](super::RequireScopeLayer) makes.
 #[derive(Clone, Debug)]
 pub struct RequireScope<S> {
     pub(super) inner: S,
