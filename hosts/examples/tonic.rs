@@ -20,7 +20,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::LayerExt as _;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Endpoint, Server};
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Code, Request, Response, Status, async_trait};
 
 use pb::products_client::ProductsClient;
 use pb::products_server::{Products, ProductsServer};
@@ -78,17 +78,12 @@ pub async fn run(
 /// A refusal in gRPC's words. The guard sets the HTTP status besides (401, 403, 503), as gRPC allows: a client goes by
 /// `grpc-status` where it is given. Without this renderer it guesses the code from the HTTP status and has no message.
 fn status_of(refusal: &Refusal, _: &Parts) -> http::Response<Body> {
-    let status = match refusal {
-        Refusal::MissingScope(required) => missing(required.scopes()),
-        Refusal::Unavailable(_) => Status::unavailable("tokens cannot be checked at the moment; try again later"),
-        Refusal::NoCredentials => Status::unauthenticated("a token is wanted, as authorization: Bearer and the token"),
-        other => Status::unauthenticated(other.description().unwrap_or("the token is not known here")),
+    let code = match refusal {
+        Refusal::MissingScope(_) => Code::PermissionDenied,
+        Refusal::Unavailable(_) => Code::Unavailable,
+        _ => Code::Unauthenticated,
     };
-    status.into_http()
-}
-
-fn missing(scope: impl Display) -> Status {
-    Status::permission_denied(format!("this needs the scope {scope}"))
+    Status::new(code, refusal.detail()).into_http()
 }
 
 struct Shop(Mutex<Vec<Product>>);
@@ -127,7 +122,7 @@ impl Products for Shop {
         let token =
             request.extensions().get::<VerifiedToken>().ok_or_else(|| Status::internal("no guard stands here"))?;
         if !token.allows(WRITE) {
-            return Err(missing(WRITE));
+            return Err(Status::permission_denied(format!("this needs the scope {WRITE}")));
         }
         self.products().push(request.into_inner());
         Ok(self.count())

@@ -128,7 +128,7 @@ async fn a_refusal_says_in_grpc_words_what_is_wrong() {
             shop.prepare(&case);
             let message = match (case.status, &case.authorization) {
                 (200, _) => "",
-                (401, None) => "a token is wanted, as authorization: Bearer and the token",
+                (401, None) => "a token is wanted: Authorization: Bearer, a space, and the token",
                 (401, Some(_)) => case.error.unwrap_or("the token is not known here"),
                 (403, _) => "this needs the scope products:read",
                 _ => "tokens cannot be checked at the moment; try again later",

@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use ::http::header::CONTENT_TYPE;
 use ::http::request::Parts;
 use ::http::{HeaderValue, Response};
@@ -66,7 +64,7 @@ impl ProblemDetails {
             ("type", Some(kind.into())),
             ("title", status.canonical_reason().map(Into::into)),
             ("status", Some(status.as_u16().into())),
-            ("detail", Some(detail(refusal).into())),
+            ("detail", Some(refusal.detail().into())),
             ("error", refusal.error_code().map(Into::into)),
             ("scope", scope.map(Into::into)),
         ];
@@ -90,20 +88,5 @@ fn slug(refusal: &Refusal) -> &'static str {
         Refusal::Rejected(_) => "invalid-token",
         Refusal::MissingScope(_) => "insufficient-scope",
         Refusal::Unavailable(_) => "unavailable",
-    }
-}
-
-fn detail(refusal: &Refusal) -> Cow<'static, str> {
-    match refusal {
-        Refusal::NoCredentials => "a token is wanted: Authorization: Bearer, a space, and the token".into(),
-        Refusal::MissingScope(required) => match required.scopes().iter().count() {
-            1 => format!("this needs the scope {}", required.scopes()).into(),
-            _ if required.one_suffices() => format!("this needs one of the scopes {}", required.scopes()).into(),
-            _ => format!("this needs all of the scopes {}", required.scopes()).into(),
-        },
-        Refusal::Unavailable(_) => "tokens cannot be checked at the moment; try again later".into(),
-        Refusal::BadRequest(_) | Refusal::Rejected(_) => {
-            refusal.description().unwrap_or("the token is not known here").into()
-        }
     }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ::http::request::Parts;
@@ -100,7 +101,25 @@ impl Refusal {
         }
     }
 
-    /// What the client is told beside the code. A malformed and an unknown token look the same: who does not hold the
+    /// A sentence for the client, which every refusal has: for the bodies that a renderer makes. It tells no more than the
+    /// challenge does.
+    #[must_use]
+    pub fn detail(&self) -> Cow<'static, str> {
+        match self {
+            Self::NoCredentials => "a token is wanted: Authorization: Bearer, a space, and the token".into(),
+            Self::MissingScope(required) => match required.scopes().iter().count() {
+                1 => format!("this needs the scope {}", required.scopes()).into(),
+                _ if required.one_suffices() => format!("this needs one of the scopes {}", required.scopes()).into(),
+                _ => format!("this needs all of the scopes {}", required.scopes()).into(),
+            },
+            Self::Unavailable(_) => "tokens cannot be checked at the moment; try again later".into(),
+            Self::BadRequest(_) | Self::Rejected(_) => {
+                self.description().unwrap_or("the token is not known here").into()
+            }
+        }
+    }
+
+    /// What the challenge says beside the code. A malformed and an unknown token look the same: who does not hold the
     /// secret learns nothing.
     #[must_use]
     pub fn description(&self) -> Option<&'static str> {
