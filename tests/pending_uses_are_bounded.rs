@@ -5,12 +5,16 @@ mod common;
 
 use std::sync::Arc;
 
-use common::rulebook::{Timestamp, after};
-use common::{issue, noon, now};
+use common::forge::forged_with_id;
+use common::random::split_mix;
+use common::rulebook::{Timestamp, after, policy};
+use common::{noon, now, owner};
 use personal_tokens::store::{MemoryStore, TokenStore as _};
-use personal_tokens::{Duration, Issued, ManualClock, PersonalTokens};
+use personal_tokens::{Change, ManualClock, PersonalTokens, TokenId};
 
 const ROOM: usize = 65_536;
+
+type Id = [u8; TokenId::LEN];
 
 struct Shop {
     tokens: PersonalTokens,
@@ -19,47 +23,93 @@ struct Shop {
     issued: Vec<Issued>,
 }
 
-fn shop(tokens: usize) -> Shop {
+struct Issued {
+    id: TokenId,
+    text: String,
+}
+
+/// With tokens of these ids.
+fn shop(ids: impl Iterator<Item = Id>) -> Shop {
     let (store, clock) = (Arc::new(MemoryStore::new()), ManualClock::new(noon()));
-    let builder = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").scopes(["products:read"]);
-    let handle = builder.max_active_per_owner(None).clock(clock.clone()).build().unwrap();
-    let issued = (0..tokens).map(|number| now(issue(&handle, &format!("token {number}")))).collect();
-    Shop { tokens: handle, clock, store, issued }
+    let tokens = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").clock(clock.clone()).build().unwrap();
+    let no_limit = policy(|policy| policy.max_active = None);
+    let issue = |id| {
+        let (text, record) = forged_with_id(id);
+        let id = record.id;
+        now(store.change(&Change::issue(record, Arc::clone(&no_limit)))).unwrap();
+        Issued { id, text }
+    };
+    let issued = ids.map(issue).collect();
+    Shop { tokens, clock, store, issued }
+}
+
+/// As issued ones are, but the same in each run.
+fn random_ids() -> impl Iterator<Item = Id> {
+    let mut random = split_mix(1);
+    std::iter::repeat_with(move || {
+        *[random().to_le_bytes(), random().to_le_bytes()].as_flattened().first_chunk().unwrap()
+    })
 }
 
 impl Shop {
-    /// Each in one poll, room or none.
-    fn use_all(&self, issued: &[Issued]) {
-        issued.iter().for_each(|one| drop(now(self.tokens.verify(one.token.expose())).unwrap()));
+    /// Each in one poll, room or none. How many uses were dropped since the handle was built.
+    fn use_all<'i>(&self, issued: impl IntoIterator<Item = &'i Issued>) -> usize {
+        issued.into_iter().for_each(|one| drop(now(self.tokens.verify(&one.text)).unwrap()));
+        self.tokens.dropped_uses() as usize
     }
 
-    fn written(&self, issued: &[Issued]) -> Vec<Option<Timestamp>> {
-        issued.iter().map(|one| now(self.store.find(one.record.id)).unwrap().unwrap().last_used).collect()
+    fn shown(&self, one: &Issued) -> Option<Timestamp> {
+        now(self.tokens.get(&owner(), one.id)).unwrap().unwrap().last_used
+    }
+
+    fn written(&self, one: &Issued) -> Option<Timestamp> {
+        now(self.store.find(one.id)).unwrap().unwrap().last_used
     }
 }
 
 /// Failures 22 and 32: a full queue neither grows nor blocks, and a flush makes room.
 #[test]
 fn a_full_queue_drops_and_counts() {
-    let shop = shop(ROOM + 2);
-    let (kept, late) = shop.issued.split_at(ROOM);
-    shop.use_all(kept);
-    shop.clock.advance(Duration::MINUTE);
-    shop.use_all(kept);
-    assert_eq!(shop.tokens.dropped_uses(), 0, "a later use takes the place of an earlier one");
-    shop.use_all(late);
-    assert_eq!(shop.tokens.dropped_uses(), 2);
-
+    let shop = shop(random_ids().take(80_000));
+    let (former, others) = shop.issued.split_at(50_000);
+    assert_eq!(shop.use_all(former), 0, "so many find room, however they are spread");
     now(shop.tokens.flush()).unwrap();
-    assert!(shop.written(kept).iter().all(|used| *used == Some(after(60))));
-    assert_eq!(shop.written(late), [None, None]);
+    assert_eq!(shop.use_all(others), 0, "what was written takes no room");
+
+    shop.clock.set(after(60));
+    let dropped = shop.use_all(former);
+    let (late, kept): (Vec<&Issued>, Vec<&Issued>) = former.iter().partition(|one| shop.shown(one) == Some(noon()));
+    assert_eq!(dropped, late.len());
+    assert!((55_000..=ROOM).contains(&(others.len() + kept.len())), "{} kept", kept.len());
+
+    shop.clock.set(after(120));
+    let (again, once) = kept.split_at(10_000);
+    assert_eq!(shop.use_all(again.iter().copied()), dropped, "a later use takes the place of an earlier one");
+    assert_eq!(shop.use_all(late.iter().copied()), 2 * dropped, "each is tried again, and waits for nobody");
+    now(shop.tokens.flush()).unwrap();
+    assert!(others.iter().chain(late.iter().copied()).all(|one| shop.written(one) == Some(noon())));
+    assert!(once.iter().all(|one| shop.written(one) == Some(after(60))));
+    assert!(again.iter().all(|one| shop.written(one) == Some(after(120))));
 
     // Room is made by what was written, never by what waits.
-    shop.clock.advance(Duration::MINUTE);
-    let waiting = &kept[..ROOM / 4];
-    shop.use_all(waiting);
-    shop.use_all(late);
+    shop.clock.set(after(180));
+    assert_eq!(shop.use_all(again.iter().chain(&late).copied()), 2 * dropped);
     now(shop.tokens.flush()).unwrap();
-    assert!(shop.written(waiting).iter().chain(&shop.written(late)).all(|used| *used == Some(after(120))));
-    assert_eq!(shop.tokens.dropped_uses(), 2);
+    assert!(again.iter().chain(&late).all(|one| shop.written(one) == Some(after(180))));
+}
+
+/// A host that imports tokens may have ids that count upwards.
+#[test]
+fn ids_that_are_alike_in_part_find_as_much_room() {
+    let counting = |place: usize| {
+        (0..20_000_u32).map(move |number| {
+            let mut id = [7; TokenId::LEN];
+            id[place..place + 4].copy_from_slice(&number.to_be_bytes());
+            id
+        })
+    };
+    for place in [0, 8] {
+        let shop = shop(counting(place));
+        assert_eq!(shop.use_all(&shop.issued), 0, "bytes from {place}");
+    }
 }
