@@ -128,7 +128,8 @@ fn finish<B>(mut response: Response<B>, realm: Option<&Realm>, refusal: &Refusal
     response
 }
 
-/// A map that is full (24,576 fields) goes without; `insert` panics there.
+/// A map that is full (24,576 fields) goes without; `insert` panics there. What stands there already is gone in any case.
 fn set(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    headers.remove(&name);
     let _ = headers.try_insert(name, value);
 }
