@@ -1,8 +1,11 @@
 //! Scopes: RFC 6749 §3.3 to the byte; a set without order, without wildcards, without anything implied.
 #![cfg(all(feature = "memory", feature = "testing"))]
 
+mod common;
+
 use std::collections::BTreeSet;
 
+use common::forge::{behind_no_prefix, token_and_near_misses};
 use personal_tokens::{InvalidScope, Scope, Scopes};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -26,6 +29,24 @@ fn a_scope_has_1_to_255_characters() {
     assert_eq!(Scope::new(""), Err(InvalidScope::Length { bytes: 0 }));
     assert!(Scope::new(&"x".repeat(255)).is_ok());
     assert_eq!(Scope::new(&"x".repeat(256)), Err(InvalidScope::Length { bytes: 256 }));
+}
+
+/// Pasted into the wrong field, it would be kept and shown (failures 28).
+#[test]
+fn a_token_of_whatever_prefix_is_no_scope() {
+    for prefix in ["a", "shop", "shop_live", "a_b_c_d_e_f", "x0123456789"] {
+        let (token, near_misses) = token_and_near_misses(prefix);
+        let token = token.as_str();
+        assert_eq!(Scope::new(token), Err(InvalidScope::Token));
+        // Twice, it is not shown as the scope that stands there twice.
+        for scopes in [&[token][..], &[token, token], &["a", token], &["a", "a", token], &["zz", token, "b"]] {
+            assert_eq!(Scopes::new(scopes), Err(InvalidScope::Token), "{scopes:?}");
+            assert_eq!(scopes.join(" ").parse::<Scopes>(), Err(InvalidScope::Token), "{scopes:?}");
+        }
+        for text in near_misses.into_iter().chain(behind_no_prefix()) {
+            assert_eq!(Scope::new(&text).map(|scope| scope.to_string()), Ok(text));
+        }
+    }
 }
 
 #[test]
@@ -85,6 +106,7 @@ fn each_error_says_what_is_allowed() {
     let table = [
         (Scope::new("").unwrap_err(), "a scope has 1 to 255 characters, not 0"),
         (Scope::new("a b").unwrap_err(), "a scope holds printable ASCII without space, \" and \\, not ' '"),
+        (Scope::new(&token_and_near_misses("shop").0).unwrap_err(), "a scope is wanted, not a token"),
         (Scopes::new(["a", "a"]).unwrap_err(), "the scope a is given twice"),
         (Scopes::new((0..101).map(|n| n.to_string())).unwrap_err(), "at most 100 scopes are allowed, not 101"),
     ];

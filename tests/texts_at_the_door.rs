@@ -1,9 +1,12 @@
 //! Owner ids, actors and token names: what is let in, what is refused and why, and that they stay as given.
 #![cfg(all(feature = "memory", feature = "testing"))]
 
+mod common;
+
 use std::borrow::Borrow;
 use std::collections::HashMap;
 
+use common::forge::{behind_no_prefix, token_and_near_misses};
 use personal_tokens::{Actor, InvalidText, OwnerId, TextRule, TokenName};
 use proptest::prelude::*;
 
@@ -66,6 +69,51 @@ fn a_name_has_no_writing_direction_of_its_own_and_no_white_space_at_its_ends() {
     for text in ["a b", "a\u{a0}b", "שלום", "x\u{200d}y"] {
         assert!(TokenName::new(text).is_ok(), "{text:?}");
     }
+}
+
+/// Pasted into the wrong field, it would be kept and shown (failures 28).
+#[test]
+fn no_text_holds_a_token_of_whatever_prefix() {
+    for prefix in ["a", "shop", "shop_live", "a_b_c_d_e_f", "x0123456789"] {
+        let (token, near_misses) = token_and_near_misses(prefix);
+        let behind = format!("my token: {token}");
+        let between = format!("of \u{a0}{token}\u{2003}in May");
+        let twice = format!("{} {token}", near_misses[0]);
+        for text in [&token, &behind, &between, &twice] {
+            for (what, answer) in each(text) {
+                let error = answer.unwrap_err();
+                assert_eq!((error.what(), error.rule()), (what, TextRule::Token), "{text}");
+                assert_eq!(
+                    error.to_string().split(':').next(),
+                    Some(&*format!("the {what} holds a token, which belongs in no field"))
+                );
+            }
+        }
+        for text in near_misses.into_iter().chain(behind_no_prefix()) {
+            let around = format!("my {text} too");
+            for text in [text, around] {
+                for (what, taken) in each(&text) {
+                    assert_eq!(taken.as_ref(), Ok(&text), "{what}");
+                }
+            }
+        }
+    }
+}
+
+/// A text that breaks two rules is refused by the plainer one.
+#[test]
+fn a_token_excuses_no_other_rule() {
+    let (token, _) = token_and_near_misses("shop");
+    let table = [
+        (format!("{token}\n"), TextRule::Control { found: '\n' }),
+        (format!("{token}{}", " ".repeat(200)), TextRule::TooLong { bytes: 269 }),
+    ];
+    for (text, rule) in table {
+        for (what, answer) in each(&text) {
+            assert_eq!(answer.unwrap_err().rule(), rule, "{what}");
+        }
+    }
+    assert_eq!(TokenName::new(&format!(" {token}")).unwrap_err().rule(), TextRule::Token);
 }
 
 #[test]

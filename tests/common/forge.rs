@@ -36,3 +36,43 @@ pub fn forged_with_id(id: [u8; TokenId::LEN]) -> (String, TokenRecord) {
     let record = TokenRecord::new(token.id(), owner(), name(&token.id().to_string()), token.digest(), noon());
     (text, record)
 }
+
+/// A good token text of this prefix, and texts that are nearly one: with another character somewhere, one character too short or
+/// too long, or glued to other text.
+pub fn token_and_near_misses(prefix: &str) -> (String, Vec<String>) {
+    let token = forge(prefix, &std::array::from_fn(|at| u8::try_from(at * 5 + 1).unwrap()));
+    let body = token.len() - 64;
+    let another = |at: usize| {
+        let other = if token.as_bytes()[at] == b'a' { "b" } else { "a" };
+        [&token[..at], other, &token[at + 1..]].concat()
+    };
+    let mut near_misses: Vec<_> = [0, body, body + 16, token.len() - 7, token.len() - 1].map(another).into();
+    near_misses.extend([
+        // 63 and 65 characters behind the prefix.
+        token[..token.len() - 1].to_owned(),
+        [&token[..body], &token[body + 1..]].concat(),
+        format!("{token}a"),
+        [&token[..body], "a", &token[body..]].concat(),
+        // The same 64 characters behind no prefix, or another separator.
+        token[body..].to_owned(),
+        token[body - 1..].to_owned(),
+        [prefix, "-", &token[body..]].concat(),
+        [prefix, &token[body..]].concat(),
+        // Base64, but not base64url; padding.
+        [&token[..token.len() - 1], "+"].concat(),
+        [&token[..token.len() - 1], "="].concat(),
+        format!("{token}="),
+        format!("{token}."),
+        format!("/{token}"),
+        format!("x{token}"),
+        // Its checksum is over the prefix as it was.
+        token.replacen(prefix, &prefix.to_uppercase(), 1),
+    ]);
+    (token, near_misses)
+}
+
+/// Good checksums behind what is no prefix: in upper case, too long, with a wrong beginning or end.
+pub fn behind_no_prefix() -> impl Iterator<Item = String> {
+    let prefixes = ["SHOP", "Shop", "shop-live", "abcdefghijkl", "7up", "shop_", "_shop", ""];
+    prefixes.into_iter().map(|prefix| forge(prefix, &[7; RANDOM_LEN]))
+}
