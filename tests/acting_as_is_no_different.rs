@@ -1,4 +1,5 @@
-//! Under `acting_as` handlers, extractors and scope layers behave as under a guard that verified such a token.
+//! Under `acting_as` handlers, extractors and scope layers behave as under a guard that verified such a token, or that let
+//! somebody in without one.
 #![cfg(all(feature = "memory", feature = "testing", feature = "axum"))]
 
 mod common;
@@ -7,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use common::{owner, shop};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, VARY};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use personal_tokens::http::{ActingAsLayer, Anonymous, BearerAuthLayer, RequireScopeLayer, acting_as};
@@ -76,6 +77,44 @@ async fn answers_are_those_of_a_real_guard_header_by_header() {
         statuses.chunks(5).collect::<Vec<_>>(),
         [[200, 200, 403, 403, 403], [200, 200, 200, 403, 200], [200, 200, 403, 403, 200], [200, 200, 200, 200, 200],]
     );
+}
+
+#[tokio::test]
+async fn anonymous_answers_are_those_of_an_optional_guard_header_by_header() {
+    let (tokens, _clock) = shop();
+    let real = routes().layer(BearerAuthLayer::new(tokens).optional());
+    let nobody = routes().layer(ActingAsLayer::anonymous());
+    let mut statuses = Vec::new();
+    for path in PATHS {
+        let mut expected = send(&real, path, &[]).await;
+        // What caches are told is the guard's business.
+        assert_eq!(expected.1.remove(VARY).unwrap(), "authorization");
+        statuses.push(expected.0.as_u16());
+        for carried in CARRIED {
+            assert_eq!(send(&nobody, path, carried).await, expected, "{path}");
+        }
+    }
+    assert_eq!(statuses, [401, 200, 401, 401, 401]);
+    assert_eq!(send(&nobody, "/greet", &[]).await.2, "None true");
+}
+
+/// Tests of a host put it below the guard that the router has anyway.
+#[tokio::test]
+async fn below_a_guard_it_alone_says_who_asks() {
+    let (tokens, _clock) = shop();
+    let issued = common::issue(&tokens, "sync").await;
+    let bearer = format!("Bearer {}", issued.token.expose());
+    let guard = BearerAuthLayer::new(tokens).optional();
+    let someone = routes().layer(acting_as("store-43", ["products:read"]).unwrap()).layer(guard.clone());
+    let nobody = routes().layer(ActingAsLayer::anonymous()).layer(guard);
+    for carried in [&[][..], &[bearer.as_str()]] {
+        let (status, _, shown) = send(&someone, "/greet", carried).await;
+        assert_eq!((status, shown.as_str()), (StatusCode::OK, r#"Some("store-43") false"#));
+        assert_eq!(send(&someone, "/read", carried).await.0, StatusCode::OK);
+        assert_eq!(send(&nobody, "/greet", carried).await.2, "None true");
+        assert_eq!(send(&nobody, "/read", carried).await.0, StatusCode::UNAUTHORIZED);
+        assert_eq!(send(&nobody, "/whoami", carried).await.0, StatusCode::UNAUTHORIZED);
+    }
 }
 
 #[test]

@@ -8,8 +8,10 @@ use std::future::ready;
 
 use common::door::{bearer, both_shops, lines, with_lines};
 use common::{issue, owner};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use http::request::Parts;
 use http::{HeaderName, Request, Response};
-use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
+use personal_tokens::http::{BearerAuthLayer, Refusal, RequireScopeLayer};
 use personal_tokens::{Duration, Issued, NewToken, PersonalTokens, Rotation};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
@@ -46,6 +48,7 @@ async fn the_instant_is_the_expiry_or_the_end_of_the_grace_whichever_comes_first
         let table = [
             (lasting(&tokens, "an hour", Duration::HOUR).await, Some("2026-01-01T13:00:00Z")),
             (lasting(&tokens, "odd", Duration::new(3_600, 1_000)).await, Some("2026-01-01T13:00:00Z")),
+            (lasting(&tokens, "almost", Duration::new(3_600, 999_999_000)).await, Some("2026-01-01T13:00:00Z")),
             (issue(&tokens, "never").await, None),
             (in_grace(&tokens, issue(&tokens, "a").await, Duration::minutes(5)).await, Some("2026-01-01T12:05:00Z")),
             (
@@ -79,6 +82,28 @@ async fn it_stands_in_the_place_of_what_the_service_said() {
         assert_eq!(told(&silent, &[], request()).await, (200, vec![]));
         assert_eq!(told(&silent, &["soon", "late"], request()).await.1, ["soon", "late"]);
         assert_eq!(told(&silent.expiry_header(HEADER), &["soon", "late"], request()).await.1, ["2026-01-01T13:00:00Z"]);
+    }
+}
+
+/// A header of this name means what the guard says by it, or nothing.
+#[tokio::test]
+async fn where_there_is_no_end_to_tell_of_nobody_else_tells_of_one() {
+    const SAID: &[&str] = &["soon", "late"];
+    for (tokens, _clock) in both_shops() {
+        let never = issue(&tokens, "never").await;
+        let renderer = |_: &Refusal, _: &Parts| Response::builder().header(HEADER, "soon").body(String::new()).unwrap();
+        let silent = BearerAuthLayer::new(tokens).renderer(renderer).optional().allow_preflights();
+        let preflight = || {
+            let request = Request::options("/").header(ORIGIN, "https://admin.example");
+            request.header(ACCESS_CONTROL_REQUEST_METHOD, "PUT").body(()).unwrap()
+        };
+        for (request, status) in
+            [(bearer(never.token.expose()), 200), (with_lines(&[]), 200), (preflight(), 200), (bearer("None"), 401)]
+        {
+            let said = if status == 200 { SAID } else { &SAID[..1] };
+            assert_eq!(told(&silent, SAID, request.clone()).await.1, said);
+            assert_eq!(told(&silent.clone().expiry_header(HEADER), SAID, request).await, (status, vec![]));
+        }
     }
 }
 

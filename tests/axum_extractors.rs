@@ -6,12 +6,13 @@ mod common;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use common::{issue, shop};
-use http::header::{AUTHORIZATION, VARY, WWW_AUTHENTICATE};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN, VARY, WWW_AUTHENTICATE};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use personal_tokens::http::{BearerAuthLayer, ProblemDetails, RequireScopeLayer};
+use personal_tokens::http::{BearerAuthLayer, NoVerifiedToken, ProblemDetails, RequireScopeLayer};
 use personal_tokens::{PersonalTokens, VerifiedToken};
 use tower::ServiceExt as _;
 
@@ -146,4 +147,48 @@ async fn a_stranger_at_a_handler_that_wants_a_token_gets_the_guards_own_answer()
     assert_eq!(by_the_handler, ask(routes().layer(guard)).await.0);
     assert_eq!(by_the_handler.0, StatusCode::UNAUTHORIZED);
     assert_eq!(varies.unwrap(), "authorization");
+}
+
+/// Where no CORS layer answers it.
+#[tokio::test]
+async fn a_preflight_at_a_handler_that_wants_a_token_gets_the_guards_own_answer() {
+    let (tokens, _clock) = shop();
+    let guard = guard(&tokens).realm("The shop").unwrap().renderer(ProblemDetails::new());
+    let routes = || Router::new().route("/whoami", axum::routing::any(whoami));
+    let ask = async |app: Router| {
+        let request = Request::options("/whoami").header(ORIGIN, "https://admin.example");
+        let request = request.header(ACCESS_CONTROL_REQUEST_METHOD, "PUT").body(Body::empty()).unwrap();
+        let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+        (parts.status, parts.headers, body.collect().await.unwrap().to_bytes())
+    };
+    let answer = ask(routes().layer(guard.clone().allow_preflights())).await;
+    assert_eq!(answer, ask(routes().layer(guard)).await);
+    assert_eq!(answer.0, StatusCode::UNAUTHORIZED);
+}
+
+/// What the extractor answers in a request that these layers let in.
+async fn no_token(request: Request<Body>, layer: impl FnOnce(Router) -> Router) -> NoVerifiedToken {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let handler = get(async move |token: Result<VerifiedToken, NoVerifiedToken>| sender.send(token).unwrap());
+    let answer = layer(Router::new().route("/", handler)).oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    receiver.try_recv().unwrap().unwrap_err()
+}
+
+#[tokio::test]
+async fn a_missing_token_tells_whose_mistake_it_is_and_nothing_of_the_request() {
+    let (tokens, _clock) = shop();
+    let request = || {
+        let request = Request::get("/?q=canary").header("cookie", "session=canary").header("x-canary", "canary");
+        request.header(AUTHORIZATION, "Basic canary").extension("canary").body(Body::empty()).unwrap()
+    };
+    let optional = guard(&tokens).optional();
+    let stranger = no_token(request(), |routes| routes.layer(optional)).await;
+    let unguarded = no_token(request(), |routes| routes).await;
+    assert_eq!([stranger.is_anonymous(), unguarded.is_anonymous()], [true, false]);
+    assert_eq!(stranger.to_string(), "this handler wants a token, and the request came without one");
+    assert_eq!(unguarded.to_string(), "this handler wants a verified token: mount a BearerAuthLayer above it");
+    assert_eq!(format!("{stranger:?}"), "NoVerifiedToken { is_anonymous: true, .. }");
+    assert_eq!(format!("{unguarded:?}"), "NoVerifiedToken { is_anonymous: false, .. }");
+    assert_eq!(unguarded.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
 }

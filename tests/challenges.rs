@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::challenges::parse;
+use common::challenges::{Challenge, parse};
 use common::door::{Counted, bearer, knock, lines, with_lines};
 use common::forge::{RANDOM_LEN, forge, random_of};
 use common::remote_store::{Fault, Method, RemoteStore};
@@ -14,6 +14,7 @@ use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
 use personal_tokens::{Duration, Issued, ManualClock, NewToken, PersonalTokens, Rotation};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use tower::util::MapResponseLayer;
 use tower::{Layer as _, ServiceExt as _};
 
 const EXPIRED: &str = r#"Bearer realm="api", error="invalid_token", error_description="the token expired""#;
@@ -136,6 +137,27 @@ async fn a_realm_is_quoted() {
     let (tokens, _clock) = shop();
     let guard = BearerAuthLayer::new(tokens).realm(r#"say "hi" \ bye"#).unwrap();
     assert_refused(&post(&guard, with_lines(&[])).await, 401, r#"Bearer realm="say \"hi\" \\ bye""#);
+}
+
+/// A scope layer that does not find the guard knows no realm of it; RFC 6750 §3 wants one parameter at least.
+#[tokio::test]
+async fn below_a_layer_that_changes_the_bodys_type_challenges_keep_to_the_grammar() {
+    let (tokens, _clock) = shop();
+    let reader = issue(&tokens, "reader").await;
+    let write = RequireScopeLayer::new("products:write").unwrap().layer(Counted::default());
+    let changed = MapResponseLayer::new(|response: Response<String>| response.map(String::into_bytes)).layer(write);
+    let guarded = BearerAuthLayer::new(tokens).realm("The shop").unwrap().optional().layer(changed);
+    for (request, status, params) in [
+        (with_lines(&[]), 401, vec![("realm", "api")]),
+        (bearer(reader.token.expose()), 403, vec![("error", "insufficient_scope"), ("scope", "products:write")]),
+    ] {
+        let response = guarded.clone().oneshot(request).await.unwrap();
+        let [line] = lines(response.headers(), "www-authenticate")[..] else { panic!("{response:?}") };
+        let params = params.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let challenge = Challenge { scheme: "Bearer".to_owned(), token68: None, params };
+        assert_eq!((response.status().as_u16(), parse(line.as_bytes())), (status, Ok(vec![challenge])));
+        assert_eq!(lines(response.headers(), "cache-control"), ["no-store"]);
+    }
 }
 
 proptest! {

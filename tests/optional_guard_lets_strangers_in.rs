@@ -11,11 +11,12 @@ use common::door::{Counted, Seen, Who, bearer, both_shops, lines, see, with_line
 use common::forge::{RANDOM_LEN, forge};
 use common::remote_store::{Fault, Method};
 use common::{issue, owner, remote_shop, shop};
-use http::header::VARY;
+use http::header::{AUTHORIZATION, COOKIE, VARY};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use personal_tokens::http::{BearerAuthLayer, Refusal, RequireScopeLayer};
 use personal_tokens::{Duration, NewToken};
+use tower::util::MapRequestLayer;
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 
 const NO_TOKEN: &str = r#"Bearer realm="api""#;
@@ -151,6 +152,28 @@ async fn what_a_guard_further_out_verified_is_not_seen_by_who_comes_in_as_anonym
         let twice = BearerAuthLayer::new(tokens).strip_authorization().layer(inner);
         let response = twice.oneshot(bearer(good.token.expose())).await.unwrap();
         assert_eq!((response.status(), &response.body().who), (StatusCode::OK, &Who::Anonymous));
+    }
+}
+
+/// A layer of the host's that reads credentials of its own, of which the guard further out knows nothing.
+#[tokio::test]
+async fn whom_a_guard_further_out_called_anonymous_is_not_to_one_that_verifies_a_token() {
+    for (tokens, _clock) in both_shops() {
+        let good = issue(&tokens, "good").await;
+        let from_cookie = MapRequestLayer::new(|mut request: Request<()>| {
+            let value = request.headers()[COOKIE].clone();
+            request.headers_mut().insert(AUTHORIZATION, value);
+            request
+        });
+        let read = RequireScopeLayer::new("products:read").unwrap();
+        let outer = BearerAuthLayer::new(tokens.clone()).optional();
+        for inner in [BearerAuthLayer::new(tokens.clone()), outer.clone()] {
+            let guarded = outer.layer(from_cookie.layer(inner.layer(read.layer(service_fn(see)))));
+            let request =
+                Request::builder().header(COOKIE, format!("Bearer {}", good.token.expose())).body(()).unwrap();
+            let response = guarded.oneshot(request).await.unwrap();
+            assert_eq!((response.status(), &response.body().who), (StatusCode::OK, &Who::Token("good".to_owned())));
+        }
     }
 }
 

@@ -3,12 +3,15 @@
 
 mod common;
 
-use common::door::{Seen, Who, bearer, both_shops, lines, see, with_lines};
+use std::sync::{Arc, Mutex};
+
+use common::door::{Counted, Seen, Who, bearer, both_shops, lines, see, with_lines};
 use common::{issue, owner, remote_shop, shop};
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderName, ORIGIN};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use personal_tokens::PersonalTokens;
-use personal_tokens::http::{BearerAuthLayer, RequireScopeLayer};
+use personal_tokens::http::{BearerAuthLayer, RefusedRequest, RequireScopeLayer};
+use tower::util::MapRequestLayer;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 /// The request made a preflight.
@@ -27,6 +30,12 @@ fn without(mut request: Request<()>, name: HeaderName) -> Request<()> {
 fn with_method(mut request: Request<()>, method: &str) -> Request<()> {
     *request.method_mut() = method.parse().unwrap();
     request
+}
+
+/// As layers do that let clients say their method in a header.
+fn overridden(request: Request<()>) -> Request<()> {
+    let method = request.headers()["x-http-method-override"].to_str().unwrap().to_owned();
+    with_method(request, &method)
 }
 
 /// Status, and who the handler saw.
@@ -113,6 +122,58 @@ async fn what_a_guard_further_out_verified_is_not_seen_in_a_preflight() {
     let twice = guard(&tokens).layer(guard(&tokens).allow_preflights().layer(service_fn(see)));
     let response = twice.oneshot(preflight(bearer(good.token.expose()))).await.unwrap();
     assert_eq!((response.status(), &response.body().who), (StatusCode::OK, &Who::Nobody));
+}
+
+/// Each guard answers for what it let in: the mark of the one further out is gone.
+#[tokio::test]
+async fn of_two_guards_the_inner_one_says_what_a_preflight_is() {
+    let (tokens, _clock) = shop();
+    let (allowing, optional) = (guard(&tokens).allow_preflights(), guard(&tokens).optional());
+    let scope = RequireScopeLayer::new("products:read").unwrap();
+    for (outer, inner, who, scoped) in [
+        (&allowing, &optional, Who::Anonymous, (401, Who::NotAsked)),
+        (&optional, &allowing, Who::Nobody, (200, Who::Nobody)),
+    ] {
+        let plain = outer.layer(inner.layer(service_fn(see))).oneshot(preflight(with_lines(&[]))).await.unwrap();
+        assert_eq!((plain.status().as_u16(), plain.into_body().who), (200, who));
+        let guarded = outer.layer(inner.layer(scope.layer(service_fn(see))));
+        let answer = guarded.oneshot(preflight(with_lines(&[]))).await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.into_body().who), scoped);
+    }
+}
+
+/// A guard lets in what looks like a preflight; what a layer made of it afterwards is a request like all.
+#[tokio::test]
+async fn a_preflight_that_became_another_request_does_not_pass_a_scope_layer() {
+    let (tokens, _clock) = shop();
+    let becomes: [(fn(Request<()>) -> Request<()>, u16); 5] = [
+        (|request| request, 200),
+        (overridden, 401),
+        (|request| with_method(request, "GET"), 401),
+        (|request| without(request, ORIGIN), 401),
+        (|request| without(request, ACCESS_CONTROL_REQUEST_METHOD), 401),
+    ];
+    for (number, (become_other, status)) in becomes.into_iter().enumerate() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let book = Arc::clone(&told);
+        let hook = move |refused: &RefusedRequest<'_>| {
+            let told = format!("{:?} {:?}", refused.refusal(), refused.token_id());
+            book.lock().unwrap().push(told);
+        };
+        let service = Counted::default();
+        let scoped = RequireScopeLayer::new("products:read").unwrap().layer(service.clone());
+        let guard = guard(&tokens).allow_preflights().on_refusal(hook);
+        let guarded = guard.layer(MapRequestLayer::new(become_other).layer(scoped));
+        let mut request = preflight(with_lines(&[]));
+        request.headers_mut().insert("x-http-method-override", HeaderValue::from_static("DELETE"));
+        let response = guarded.oneshot(request).await.unwrap();
+        let refused = status == 401;
+        assert_eq!((response.status().as_u16(), service.calls()), (status, usize::from(!refused)), "{number}");
+        let challenges = if refused { vec![r#"Bearer realm="api""#] } else { vec![] };
+        assert_eq!(lines(response.headers(), "www-authenticate"), challenges, "{number}");
+        let heard = if refused { vec!["NoCredentials None".to_owned()] } else { vec![] };
+        assert_eq!(*told.lock().unwrap(), heard, "{number}");
+    }
 }
 
 #[tokio::test]

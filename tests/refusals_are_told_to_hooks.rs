@@ -9,14 +9,17 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::routing::get;
-use common::door::{Counted, bearer, both_shops, with_lines};
+use common::door::{Counted, bearer, both_shops, lines, with_lines};
 use common::forge::{RANDOM_LEN, forge, random_of};
 use common::remote_store::{Fault, Method};
 use common::{issue, other_owner, owner, remote_shop, shop};
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN};
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use personal_tokens::http::{BadRequest, BearerAuthLayer, Refusal, RefusedRequest, RequireScopeLayer};
+use http_body_util::BodyExt as _;
+use personal_tokens::http::{BadRequest, BearerAuthLayer, NoVerifiedToken, Refusal, RefusedRequest, RequireScopeLayer};
 use personal_tokens::{Duration, NewToken, OwnerId, Rejection, Rotation, TokenId, VerifiedToken};
 use tower::util::MapResponseLayer;
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -206,6 +209,65 @@ async fn a_handlers_wish_for_a_token_that_is_not_there_is_told() {
     assert_eq!(book.take(), []);
     assert_eq!(ask("/whoami").await, StatusCode::UNAUTHORIZED);
     assert_eq!(book.only(), Told { reason: Reason::NoCredentials, whose: None, path: "/whoami".to_owned() });
+}
+
+/// The token, or else a session: an extractor of the host's own.
+struct Visitor(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = NoVerifiedToken;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, NoVerifiedToken> {
+        match (VerifiedToken::from_request_parts(parts, state).await, parts.headers.get(COOKIE)) {
+            (Ok(token), _) => Ok(Self(token.name().to_string())),
+            (Err(_), Some(session)) => Ok(Self(session.to_str().unwrap().to_owned())),
+            (Err(neither), None) => Err(neither),
+        }
+    }
+}
+
+/// A handler may look for a token and do without: only an answer is a refusal.
+#[tokio::test]
+async fn a_missing_token_is_told_when_it_becomes_an_answer_and_not_before() {
+    let (tokens, _clock) = shop();
+    let good = issue(&tokens, "good").await;
+    let book = Book::default();
+    let renderer =
+        |refusal: &Refusal, _: &Parts| Response::new(Body::from(format!("{}, see the docs", refusal.status())));
+    let guard = BearerAuthLayer::new(tokens).realm("The shop").unwrap().renderer(renderer).optional();
+    let greet = async |token: Result<VerifiedToken, NoVerifiedToken>| {
+        token.map_or_else(|_| "stranger".to_owned(), |token| token.name().to_string())
+    };
+    let decide = async |token: Result<VerifiedToken, NoVerifiedToken>| token.map(|token| token.name().to_string());
+    let app = Router::new()
+        .route("/greet", get(greet))
+        .route("/visit", get(async |Visitor(name): Visitor| name))
+        .route("/decide", get(decide))
+        .layer(guard.on_refusal(book.hook()));
+    let bearer = format!("Bearer {}", good.token.expose());
+    let (token, session) = ((AUTHORIZATION, bearer.as_str()), (COOKIE, "me"));
+    let table = [
+        ("/greet", None, Ok("stranger")),
+        ("/greet", Some(&token), Ok("good")),
+        ("/visit", Some(&session), Ok("me")),
+        ("/visit", Some(&token), Ok("good")),
+        ("/visit", None, Err(())),
+        ("/decide", Some(&token), Ok("good")),
+        ("/decide", Some(&session), Err(())),
+    ];
+    for (path, carried, expected) in table {
+        let request =
+            carried.into_iter().fold(Request::get(path), |request, (name, value)| request.header(name, *value));
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (status, challenges) =
+            (response.status().as_u16(), lines(response.headers(), "www-authenticate").join(";"));
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let refused = (401, r#"Bearer realm="The shop""#.to_owned(), "401 Unauthorized, see the docs");
+        let answer = expected.map_or(refused, |body| (200, String::new(), body));
+        assert_eq!((status, challenges, str::from_utf8(&body).unwrap()), answer, "{path} {carried:?}");
+        let told = expected.err().map(|()| Told { reason: Reason::NoCredentials, whose: None, path: path.to_owned() });
+        assert_eq!(book.take(), Vec::from_iter(told), "{path} {carried:?}");
+    }
 }
 
 #[tokio::test]
