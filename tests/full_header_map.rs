@@ -35,6 +35,8 @@ fn filled(mut request: Request<()>) -> Request<()> {
 }
 
 type Said = (HeaderName, &'static str);
+/// Of one header.
+type Lines<'a> = &'a [&'a str];
 
 /// An answer with these headers, and no room for more.
 fn full_answer(said: &[Said]) -> Response<String> {
@@ -70,7 +72,7 @@ async fn an_answer_that_is_full_comes_out_as_it_is() {
         let guard = BearerAuthLayer::new(tokens).optional().expiry_header(EXPIRES);
         let good = || bearer(issued.token.expose());
         let stranger = || with_lines(&[]);
-        let table: [(&[Said], Request<()>, &[&str], &[&str]); 5] = [
+        let table: [(&[Said], Request<()>, Lines<'_>, Lines<'_>); 5] = [
             (&[], good(), &[], &[]),
             (&[], stranger(), &[], &[]),
             (&[(VARY, "origin")], stranger(), &["origin"], &[]),
