@@ -75,6 +75,7 @@ fn the_defaults_are_as_written() {
     assert_eq!(policy.max_grace, Duration::days(7));
     assert_eq!(policy.max_active, Some(100));
     assert_eq!(policy.scopes, Scopes::none());
+    assert_eq!((tokens.usage_resolution(), tokens.flush_interval()), (Duration::MINUTE, Duration::seconds(10)));
 }
 
 #[test]
@@ -98,4 +99,10 @@ fn a_policy_is_what_was_said() {
     let policy = tokens.policy();
     assert_eq!((policy.max_lifetime, policy.max_grace, policy.max_active), (Some(Duration::DAY), Duration::HOUR, None));
     assert_eq!(policy.scopes.as_str(), "a b");
+}
+
+#[test]
+fn last_use_is_kept_as_was_said() {
+    let tokens = shop().usage_resolution(Duration::HOUR).flush_interval(Duration::DAY).build().unwrap();
+    assert_eq!((tokens.usage_resolution(), tokens.flush_interval()), (Duration::HOUR, Duration::DAY));
 }

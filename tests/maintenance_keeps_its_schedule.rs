@@ -5,123 +5,16 @@
 mod common;
 
 use std::future::pending;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use common::flaky_store::{FlakyStore, Mood};
+use common::house::house;
+use common::issue;
 use common::rulebook::{after, policy, revoked_at};
-use common::{issue, noon};
 use personal_tokens::store::TokenStore as _;
-use personal_tokens::{
-    Builder, Change, Clock, Duration, Issued, Observer, PersonalTokens, StoreError, Timestamp, TimestampOutOfRange,
-    TokenEvent,
-};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
-
-/// Noon is when it was made, and time passes as tokio's does: where that is paused, when a test waits.
-#[derive(Clone, Copy, Debug)]
-struct Time(Instant);
-
-impl Time {
-    fn of(self, instant: Instant) -> u64 {
-        instant.duration_since(self.0).as_secs()
-    }
-
-    async fn comes_to(self, seconds: f64) {
-        sleep_until(self.0 + StdDuration::from_secs_f64(seconds)).await;
-    }
-}
-
-impl Clock for Time {
-    fn now(&self) -> Result<Timestamp, TimestampOutOfRange> {
-        Ok(noon().saturating_add(self.0.elapsed().try_into().unwrap()))
-    }
-
-    fn monotonic(&self) -> StdDuration {
-        self.0.elapsed()
-    }
-}
-
-/// What observers were told of failures, and at which second.
-#[derive(Clone)]
-struct Told(Time, Arc<Mutex<Vec<(u64, String)>>>);
-
-impl Observer for Told {
-    fn changed(&self, _: &TokenEvent) {}
-
-    fn maintenance_failed(&self, error: &StoreError) {
-        self.1.lock().unwrap().push((self.0.of(Instant::now()), error.to_string()));
-    }
-}
-
-struct House {
-    time: Time,
-    store: Arc<FlakyStore>,
-    told: Told,
-    tokens: PersonalTokens,
-    issued: Issued,
-    maintenance: JoinHandle<()>,
-    stop: oneshot::Sender<()>,
-}
-
-/// Maintenance begins at second 0, its flush interval is 10 seconds unless `configure` says otherwise, and uses are kept
-/// to the second.
-async fn house(store: Arc<FlakyStore>, configure: impl FnOnce(Builder) -> Builder) -> House {
-    let time = Time(Instant::now());
-    let told = Told(time, Arc::default());
-    let builder = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").scopes(["products:read"]);
-    let builder = builder.usage_resolution(Duration::SECOND).observer(told.clone()).clock(time);
-    let tokens = configure(builder).build().unwrap();
-    let issued = issue(&tokens, "sync").await;
-    let (stop, stopped) = oneshot::channel();
-    // Spawned: it is `Send` and borrows nothing. Polled again after its end, this shutdown would panic.
-    let maintenance = tokio::spawn(tokens.maintain(async { drop(stopped.await) }));
-    House { time, store, told, tokens, issued, maintenance, stop }
-}
-
-impl House {
-    async fn used_at(&self, seconds: f64) {
-        self.time.comes_to(seconds).await;
-        self.tokens.verify(self.issued.token.expose()).await.unwrap();
-    }
-
-    /// At which second it was to write uses, and how long after noon the token was used then.
-    fn flushes(&self) -> Vec<(u64, f64)> {
-        let calls = self.store.touch.take_calls().into_iter();
-        calls.map(|(at, uses)| (self.time.of(at), uses[0].at.since(noon()).as_seconds_f64())).collect()
-    }
-
-    fn flushed_at(&self) -> Vec<u64> {
-        self.flushes().into_iter().map(|(at, _)| at).collect()
-    }
-
-    /// At which second it was to prune, what ended before which second, and how many at most.
-    fn prunes(&self) -> Vec<(u64, i64, u32)> {
-        let calls = self.store.prune.take_calls().into_iter();
-        calls.map(|(at, (before, most))| (self.time.of(at), before.since(noon()).whole_seconds(), most)).collect()
-    }
-
-    fn told(&self) -> Vec<(u64, String)> {
-        std::mem::take(&mut self.told.1.lock().unwrap())
-    }
-
-    fn told_at(&self) -> Vec<u64> {
-        self.told().into_iter().map(|(at, _)| at).collect()
-    }
-
-    async fn last_used(&self) -> Option<f64> {
-        Some(self.store.last_used(self.issued.record.id).await?.since(noon()).as_seconds_f64())
-    }
-
-    /// The second at which it ended, once told to.
-    async fn stopped(self) -> u64 {
-        drop(self.stop);
-        timeout(StdDuration::from_secs(1_000), self.maintenance).await.expect("it ends").unwrap();
-        self.time.of(Instant::now())
-    }
-}
+use personal_tokens::{Change, Duration, PersonalTokens};
+use tokio::time::timeout;
 
 #[tokio::test(start_paused = true)]
 async fn uses_are_flushed_at_the_interval() {
@@ -163,7 +56,7 @@ async fn shutdown_ends_with_a_last_flush() {
         house.store.touch.becomes(Mood::Works);
         let (store, id) = (Arc::clone(&house.store), house.issued.record.id);
         assert_eq!(house.stopped().await, second as u64, "{mood:?} {second}");
-        let written = store.last_used(id).await.unwrap().since(noon());
+        let written = store.last_used(id).await.unwrap().since(after(0));
         assert_eq!(written.as_seconds_f64(), used, "{mood:?} {second}");
     }
 }
@@ -229,19 +122,19 @@ async fn after_a_success_it_is_back_at_the_interval() {
     assert_eq!(house.flushed_at(), [170, 190], "the next failure begins anew");
 }
 
-/// Holding 2,500 that were revoked two hours ago.
-async fn store_with_ended_tokens() -> Arc<FlakyStore> {
-    let store = Arc::new(FlakyStore::default());
-    for number in 0..2_500 {
+/// Holding so many that were revoked two hours ago.
+async fn store_with_ended_tokens(count: u32) -> Arc<FlakyStore> {
+    let (store, no_limit) = (Arc::new(FlakyStore::default()), policy(|policy| policy.max_active = None));
+    for number in 0..count {
         let ended = revoked_at(number, after(-7_200));
-        store.change(&Change::issue(ended, policy(|policy| policy.max_active = None))).await.unwrap();
+        store.change(&Change::issue(ended, Arc::clone(&no_limit))).await.unwrap();
     }
     store
 }
 
 #[tokio::test(start_paused = true)]
 async fn it_prunes_in_batches_with_the_first_flush_and_then_every_hour() {
-    let house = house(store_with_ended_tokens().await, |builder| builder.retention(Duration::HOUR)).await;
+    let house = house(store_with_ended_tokens(2_500).await, |builder| builder.retention(Duration::HOUR)).await;
     house.time.comes_to(11.0).await;
     assert_eq!(house.prunes(), [(10, -3_590, 1_000); 4], "until there is nothing left");
     assert_eq!(house.store.memory.len(), 1);
@@ -251,7 +144,7 @@ async fn it_prunes_in_batches_with_the_first_flush_and_then_every_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_retention_it_prunes_nothing() {
-    let house = house(store_with_ended_tokens().await, |builder| builder).await;
+    let house = house(store_with_ended_tokens(2_500).await, |builder| builder).await;
     house.time.comes_to(7_300.0).await;
     assert_eq!((house.prunes(), house.store.memory.len()), (vec![], 2_501));
 }
@@ -264,7 +157,7 @@ async fn pruning_that_fails_or_hangs_is_tried_again() {
         (Mood::Hangs, &[20, 50], &[10, 40], [(10, 0.5), (20, 15.5)]),
     ];
     for (mood, told, tried, flushes) in table {
-        let house = house(store_with_ended_tokens().await, |builder| builder.retention(Duration::HOUR)).await;
+        let house = house(store_with_ended_tokens(2_500).await, |builder| builder.retention(Duration::HOUR)).await;
         house.store.prune.becomes(mood);
         house.used_at(0.5).await;
         house.used_at(15.5).await;
@@ -278,9 +171,38 @@ async fn pruning_that_fails_or_hangs_is_tried_again() {
     }
 }
 
+/// Only the one that fails backs off.
+#[tokio::test(start_paused = true)]
+async fn a_prune_that_fails_for_hours_delays_no_flush() {
+    let house = house(Arc::default(), |builder| builder.retention(Duration::HOUR)).await;
+    house.store.prune.becomes(Mood::Fails);
+    for second in (0..7_200).step_by(10) {
+        house.used_at(f64::from(second) + 5.0).await;
+    }
+    house.time.comes_to(7_201.0).await;
+    assert_eq!(house.flushed_at(), (10..=7_200).step_by(10).collect::<Vec<_>>());
+    let backoff = [10, 30, 70, 150].into_iter().chain((310..7_200).step_by(300)).collect::<Vec<_>>();
+    assert_eq!(house.told_at(), backoff);
+}
+
+/// Nor does one that takes a minute, by batches of five seconds.
+#[tokio::test(start_paused = true)]
+async fn a_long_prune_lets_flushes_through() {
+    let house = house(store_with_ended_tokens(11_500).await, |builder| builder.retention(Duration::HOUR)).await;
+    house.store.prune.becomes(Mood::Takes(StdDuration::from_secs(5)));
+    for second in (0..100).step_by(10) {
+        house.used_at(f64::from(second) + 8.0).await;
+    }
+    house.time.comes_to(101.0).await;
+    assert_eq!(house.flushed_at(), (10..=100).step_by(10).collect::<Vec<_>>());
+    let prunes: Vec<u64> = house.prunes().into_iter().map(|(at, ..)| at).collect();
+    assert_eq!(prunes, (10..=70).step_by(5).collect::<Vec<_>>());
+    assert_eq!(house.store.memory.len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_flush_that_fails_keeps_nobody_from_pruning() {
-    let house = house(store_with_ended_tokens().await, |builder| builder.retention(Duration::HOUR)).await;
+    let house = house(store_with_ended_tokens(2_500).await, |builder| builder.retention(Duration::HOUR)).await;
     house.store.touch.becomes(Mood::Fails);
     house.store.prune.becomes(Mood::Fails);
     house.used_at(0.5).await;

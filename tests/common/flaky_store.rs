@@ -1,11 +1,14 @@
-//! A memory whose `touch` and `prune` fail or hang at will, and which remembers what they were given and when.
+//! A memory whose `touch` and `prune` fail, hang or take time at will, and which remembers what they were given and when.
 
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
 use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery, MemoryStore, Pruned, TokenStore};
 use personal_tokens::{Change, ChangeError, Changed, Duration, OwnerId, StoreError, Timestamp, TokenId, TokenRecord};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+
+use super::remote_store::Fault;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Mood {
@@ -13,7 +16,14 @@ pub enum Mood {
     Works,
     Fails,
     FailsFromTheSecondCall,
+    /// The second call fails, in this way.
+    FailsOnce(Fault),
     Hangs,
+    HangsFromTheThirdCall,
+    /// Each call.
+    Takes(StdDuration),
+    /// It says that all is done, and does nothing.
+    Skips,
 }
 
 /// One of its methods.
@@ -29,6 +39,8 @@ pub struct FlakyStore {
     pub prune: Method<(Timestamp, u32)>,
     /// What happens while a `touch` is under way.
     pub meanwhile: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// What happens after it read records (or wrote a change), before it answers.
+    pub before_the_answer: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl<T> Method<T> {
@@ -43,7 +55,8 @@ impl<T> Method<T> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
-    async fn call(&self, given: T) -> Result<(), StoreError> {
+    /// Whether it is to be done.
+    async fn call(&self, given: T) -> Result<bool, StoreError> {
         let calls = {
             let mut calls = self.calls.lock().unwrap();
             calls.push((Instant::now(), given));
@@ -53,8 +66,14 @@ impl<T> Method<T> {
         match mood {
             Mood::Fails => Err(StoreError::unavailable("planted")),
             Mood::FailsFromTheSecondCall if calls > 1 => Err(StoreError::unavailable("planted")),
+            Mood::FailsOnce(fault) if calls == 2 => Err(fault.error()),
             Mood::Hangs => std::future::pending().await,
-            _ => Ok(()),
+            Mood::HangsFromTheThirdCall if calls > 2 => std::future::pending().await,
+            Mood::Takes(span) => {
+                sleep(span).await;
+                Ok(true)
+            }
+            mood => Ok(mood != Mood::Skips),
         }
     }
 }
@@ -69,6 +88,13 @@ impl FlakyStore {
     pub async fn last_used(&self, id: TokenId) -> Option<Timestamp> {
         self.memory.find(id).await.unwrap().unwrap().last_used
     }
+
+    fn answer<T>(&self, answer: T) -> T {
+        if let Some(before) = self.before_the_answer.get() {
+            before();
+        }
+        answer
+    }
 }
 
 impl<T> Default for Method<T> {
@@ -80,27 +106,27 @@ impl<T> Default for Method<T> {
 #[async_trait]
 impl TokenStore for FlakyStore {
     async fn find(&self, id: TokenId) -> Result<Option<Arc<TokenRecord>>, StoreError> {
-        self.memory.find(id).await
+        self.answer(self.memory.find(id).await)
     }
 
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
-        self.memory.change(change).await
+        self.answer(self.memory.change(change).await)
     }
 
     async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError> {
-        self.memory.list(owner, query, at).await
+        self.answer(self.memory.list(owner, query, at).await)
     }
 
     async fn touch(&self, uses: &[LastUse], resolution: Duration) -> Result<(), StoreError> {
-        self.touch.call(uses.to_vec()).await?;
+        let done = self.touch.call(uses.to_vec()).await?;
         if let Some(meanwhile) = self.meanwhile.get() {
             meanwhile();
         }
-        self.memory.touch(uses, resolution).await
+        if done { self.memory.touch(uses, resolution).await } else { Ok(()) }
     }
 
     async fn expiring(&self, query: &ExpiringQuery) -> Result<Vec<TokenRecord>, StoreError> {
-        self.memory.expiring(query).await
+        self.answer(self.memory.expiring(query).await)
     }
 
     async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
@@ -108,7 +134,7 @@ impl TokenStore for FlakyStore {
     }
 
     async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
-        self.prune.call((ended_before, at_most)).await?;
-        self.memory.prune(ended_before, at_most).await
+        let done = self.prune.call((ended_before, at_most)).await?;
+        if done { self.memory.prune(ended_before, at_most).await } else { Ok(Vec::new()) }
     }
 }

@@ -9,6 +9,8 @@ pub mod challenges;
 pub mod door;
 pub mod flaky_store;
 pub mod forge;
+#[cfg(feature = "tokio")]
+pub mod house;
 pub mod logging_store;
 pub mod model;
 pub mod random;

@@ -37,7 +37,7 @@ impl Fault {
     /// Those after which nothing is done.
     pub const BEFORE: [Self; 3] = [Self::Unavailable, Self::Corrupt, Self::TimedOut];
 
-    fn error(self) -> StoreError {
+    pub fn error(self) -> StoreError {
         match self {
             Self::Unavailable => StoreError::unavailable("planted"),
             Self::Corrupt => StoreError::corrupt("planted"),
