@@ -14,6 +14,8 @@ use personal_tokens::http::{BearerAuthLayer, RefusedRequest, RequireScopeLayer};
 use tower::util::MapRequestLayer;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
+type Change = fn(Request<()>) -> Request<()>;
+
 /// The request made a preflight.
 fn preflight(mut request: Request<()>) -> Request<()> {
     *request.method_mut() = Method::OPTIONS;
@@ -73,7 +75,7 @@ async fn what_only_looks_like_a_preflight_is_judged_as_usual() {
     for (tokens, _clock) in both_shops() {
         let allowing = guard(&tokens).allow_preflights();
         let good = issue(&tokens, "good").await;
-        let near_misses: [fn(Request<()>) -> Request<()>; 6] = [
+        let near_misses: [Change; 6] = [
             |request| without(request, ORIGIN),
             |request| without(request, ACCESS_CONTROL_REQUEST_METHOD),
             |request| with_method(request, "GET"),
@@ -146,7 +148,7 @@ async fn of_two_guards_the_inner_one_says_what_a_preflight_is() {
 #[tokio::test]
 async fn a_preflight_that_became_another_request_does_not_pass_a_scope_layer() {
     let (tokens, _clock) = shop();
-    let becomes: [(fn(Request<()>) -> Request<()>, u16); 5] = [
+    let becomes: [(Change, u16); 5] = [
         (|request| request, 200),
         (overridden, 401),
         (|request| with_method(request, "GET"), 401),
