@@ -38,7 +38,7 @@ pub fn forged_with_id(id: [u8; TokenId::LEN]) -> (String, TokenRecord) {
 }
 
 /// A good token text of this prefix, and texts that are nearly one: with another character somewhere, one character too short or
-/// too long, or glued to other text.
+/// too long, or behind another prefix.
 pub fn token_and_near_misses(prefix: &str) -> (String, Vec<String>) {
     let token = forge(prefix, &std::array::from_fn(|at| u8::try_from(at * 5 + 1).unwrap()));
     let body = token.len() - 64;
@@ -62,10 +62,8 @@ pub fn token_and_near_misses(prefix: &str) -> (String, Vec<String>) {
         [&token[..token.len() - 1], "+"].concat(),
         [&token[..token.len() - 1], "="].concat(),
         format!("{token}="),
-        format!("{token}."),
-        format!("/{token}"),
-        format!("x{token}"),
         // Its checksum is over the prefix as it was.
+        format!("x{token}"),
         token.replacen(prefix, &prefix.to_uppercase(), 1),
     ]);
     (token, near_misses)
