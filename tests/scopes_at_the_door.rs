@@ -38,6 +38,9 @@ fn a_token_of_whatever_prefix_is_no_scope() {
         let (token, near_misses) = token_and_near_misses(prefix);
         let token = token.as_str();
         assert_eq!(Scope::new(token), Err(InvalidScope::Token));
+        for around in ["scope:{}", "x{}", "{}=", "({})"] {
+            assert_eq!(Scope::new(&around.replace("{}", token)), Err(InvalidScope::Token), "{around}");
+        }
         // Twice, it is not shown as the scope that stands there twice.
         for scopes in [&[token][..], &[token, token], &["a", token], &["a", "a", token], &["zz", token, "b"]] {
             assert_eq!(Scopes::new(scopes), Err(InvalidScope::Token), "{scopes:?}");

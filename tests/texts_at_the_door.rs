@@ -79,7 +79,9 @@ fn no_text_holds_a_token_of_whatever_prefix() {
         let behind = format!("my token: {token}");
         let between = format!("of \u{a0}{token}\u{2003}in May");
         let twice = format!("{} {token}", near_misses[0]);
-        for text in [&token, &behind, &between, &twice] {
+        let amid = ["TOKEN={}", "\"{}\"", "({}),", "é{}é", "x{}", "{}a", "{}=", "{}_{}"];
+        let amid = amid.map(|around| around.replace("{}", &token));
+        for text in [token.clone(), behind, between, twice].iter().chain(&amid) {
             for (what, answer) in each(text) {
                 let error = answer.unwrap_err();
                 assert_eq!((error.what(), error.rule()), (what, TextRule::Token), "{text}");

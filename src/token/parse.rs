@@ -36,15 +36,21 @@ impl Token {
     }
 }
 
-/// Whether a text holds a token of any prefix, as a word of its own: somebody pasted it into the wrong field, where it would be
-/// kept and shown.
+/// Whether a token of any prefix stands in the text, alone or amid other words: somebody pasted it into the wrong field, where it
+/// would be kept and shown.
 pub(crate) fn holds_token(text: &str) -> bool {
-    let is_token = |word: &str| {
-        let (head, body) = word.as_bytes().split_last_chunk()?;
-        let prefix = TokenPrefix::new(str::from_utf8(head.strip_suffix(b"_")?).ok()?).ok()?;
-        Body::decode(body).filter(|body| body.checksum_holds(&prefix))
-    };
-    text.split_whitespace().any(|word| is_token(word).is_some())
+    let text = text.as_bytes();
+    let mut places = text.windows(TEXT_LEN.saturating_add(1)).enumerate();
+    places.any(|(at, window)| {
+        let body = window.strip_prefix(b"_").and_then(<[u8]>::first_chunk).and_then(Body::decode);
+        let head = text.get(..at).unwrap_or_default();
+        body.is_some_and(|body| prefixes_at_end(head).any(|prefix| body.checksum_holds(&prefix)))
+    })
+}
+
+fn prefixes_at_end(head: &[u8]) -> impl Iterator<Item = TokenPrefix> {
+    let ends = (1..=TokenPrefix::MAX_LEN).filter_map(|length| head.get(head.len().checked_sub(length)?..));
+    ends.filter_map(|end| TokenPrefix::new(str::from_utf8(end).ok()?).ok())
 }
 
 /// At the last 65 bytes, never at an underscore: prefix and body may both hold some.
