@@ -68,8 +68,10 @@
 //! # Public dependencies
 //!
 //! Types and traits of these crates stand in this one's API, so their major versions are part of its own: `time` 0.3
-//! ([`Duration`], `OffsetDateTime`), `rand` 0.10 (`TryCryptoRng`, in [`Token::generate`]), `subtle` 2 (`ConstantTimeEq`, of
-//! [`TokenDigest`]), `async-trait` 0.1 (an implementation of [`store::TokenStore`] wants it), `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`). The feature `tokio` counts time by the runtime of `tokio` 1.
+//! ([`Duration`], `OffsetDateTime`), `rand` 0.10 (`TryCryptoRng`, in [`Token::generate`]), `subtle` 2
+//! (`ConstantTimeEq`, of [`TokenDigest`]), `async-trait` 0.1 (an implementation of [`store::TokenStore`] wants it),
+//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`). The feature `tokio` counts time by the
+//! runtime of `tokio` 1.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]

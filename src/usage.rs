@@ -20,9 +20,9 @@ use crate::token::TokenId;
 pub struct LastUsed {
     /// A use of it.
     pub at: Timestamp,
-    /// Of all uses that are known, the last is this one, or came after it by less than this. Not known are those of other
-    /// nodes since their last flush, and what a node that ended without a flush, a store that fails or skips a row that is
-    /// held, or [dropped uses](crate::PersonalTokens::dropped_uses) cost.
+    /// Of all uses that are known, the last is this one, or came after it by less than this. Not known are those of
+    /// other nodes since their last flush, and what a node that ended without a flush, a store that fails or skips a
+    /// row that is held, or [dropped uses](crate::PersonalTokens::dropped_uses) cost.
     pub accuracy: Duration,
 }
 
@@ -137,7 +137,7 @@ impl Usage {
         for batch in uses.chunks(BATCH) {
             match within(limit, store.touch(batch, self.resolution)).await {
                 Ok(()) => self.were_written(batch),
-                // One bad row shall not keep the others from being written; a store that is away shall not be asked on.
+                // A bad row shall not keep the other batches from being written; a store that is away shall not be asked on.
                 Err(error @ StoreError::Corrupt(_)) => outcome = Err(error),
                 Err(error) => return Err(error),
             }

@@ -130,6 +130,7 @@ async fn products(who: Who) -> impl IntoResponse {
 }
 
 async fn list_tokens(Person(user): Person, State(tokens): State<PersonalTokens>) -> Result<String, Response> {
+    // The first page; `page.next` leads to more.
     let page = tokens.list(&user, ListQuery::active()).await.map_err(|_| unavailable())?;
     Ok(page.tokens.iter().map(|record| format!("{} {:?}\n", record.id, record.name)).collect())
 }

@@ -49,11 +49,8 @@ async fn main() -> Result<(), Failure> {
     let tokens = PersonalTokens::builder(MemoryStore::new()).prefix("shop").scopes([READ, WRITE]).build()?;
     let issued = tokens.issue(NewToken::new("store-42", "First script").scopes([READ])).await?;
     let listener = TcpListener::bind(&address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    println!(
-        "listening on {}; try it:\n  cargo run --package personal-tokens-hosts --example tonic -- client {}",
-        listener.local_addr()?,
-        issued.token.expose()
-    );
+    let client = "cargo run --package personal-tokens-hosts --example tonic -- client";
+    println!("listening; try it:\n  SHOP_ADDR={} {client} {}", listener.local_addr()?, issued.token.expose());
     run(listener, tokens, stopped()).await
 }
 

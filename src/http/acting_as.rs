@@ -14,8 +14,9 @@ use crate::verify::VerifiedToken;
 use super::door::Door;
 use super::{Anonymous, EmptyBody};
 
-/// A layer under which every request runs as if a guard had verified a token of this owner with these scopes, whatever it
-/// carries. For tests: it guards nothing. What stands below it, scope layers and extractors too, sees no difference.
+/// A layer under which every request runs as if a guard had verified a token of this owner with these scopes, whatever
+/// it carries. For tests: it guards nothing. What stands below it, scope layers and extractors too, sees no difference;
+/// what these refuse is answered as by a guard of the realm `api` that makes empty bodies and has no hook.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use ::http::request::Parts;
-use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response};
+use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::record::TokenRecord;
 use crate::timestamp::Timestamp;
@@ -18,7 +18,7 @@ use super::{Anonymous, Refusal, RefusedRequest, RenderRefusal};
 
 /// In seconds: time for a database to come back, not so long that a script gives up.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
-pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 #[derive(Clone)]
 pub(super) struct Door<R: ?Sized> {
@@ -31,8 +31,8 @@ pub(super) struct Door<R: ?Sized> {
 /// The door of the guard above, in a request's extensions: a scope layer answers with its realm and renderer.
 pub(super) struct GuardedBy<B>(pub(super) Arc<Door<dyn RenderRefusal<B>>>);
 
-/// In an answer's extensions: it was refused below the guard by a layer that did not find the guard's door. The guard tells
-/// its hooks when the answer passes.
+/// In an answer's extensions: it was refused below the guard by a layer that did not find the guard's door. The guard
+/// tells its hooks when the answer passes.
 #[derive(Clone)]
 pub(super) struct Untold(Arc<(Refusal, Parts)>);
 
@@ -106,6 +106,14 @@ pub(super) fn refuse_below<B: Default + 'static>(refusal: Refusal, request: Part
     // The verdict came from elsewhere, or a layer between the two changes the body's type.
     let mut response = finish(Response::new(B::default()), None, &refusal);
     response.extensions_mut().insert(Untold(Arc::new((refusal, request))));
+    response
+}
+
+/// For what wants a verdict where no guard has seen the request: the host's mistake, not the client's.
+pub(super) fn unguarded<ResBody: Default>() -> Response<ResBody> {
+    let mut response = Response::new(ResBody::default());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     response
 }
 

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use ::http::StatusCode;
 use ::http::request::Parts;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -11,14 +10,14 @@ use axum_core::response::{IntoResponse, Response};
 use crate::verify::VerifiedToken;
 
 use super::Refusal;
-use super::door::refuse_below;
+use super::door::{refuse_below, unguarded};
 use super::unverified::is_unverified;
 
 /// A handler wants a [`VerifiedToken`], and there is none.
 ///
-/// As an answer it is the guard's 401 where a guard in [optional mode](super::BearerAuthLayer::optional) let the request in
-/// without a token, and the guard's hook is told so then. Where no guard has seen the request, the host has mounted its layers
-/// wrongly: 500, so the route stays shut.
+/// As an answer it is the guard's 401 where a guard in [optional mode](super::BearerAuthLayer::optional) let the
+/// request in without a token, and the guard's hook is told so then. Where no guard has seen the request, the host has
+/// mounted its layers wrongly: 500, so the route stays shut.
 pub struct NoVerifiedToken {
     /// The request that a guard let in.
     let_in: Option<Box<Parts>>,
@@ -54,7 +53,7 @@ impl IntoResponse for NoVerifiedToken {
     fn into_response(self) -> Response {
         match self.let_in {
             Some(parts) => refuse_below(Refusal::NoCredentials, *parts),
-            None => (StatusCode::INTERNAL_SERVER_ERROR, "the server's routes are not set up rightly").into_response(),
+            None => unguarded(),
         }
     }
 }

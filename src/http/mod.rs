@@ -52,6 +52,7 @@ mod unverified;
 
 #[cfg(feature = "testing")]
 pub use acting_as::{ActingAs, ActingAsLayer, acting_as};
+#[doc(inline)]
 pub use bearer_auth::{BearerAuth, BearerAuthLayer};
 pub use challenge::InvalidRealm;
 #[cfg(feature = "axum")]
@@ -60,5 +61,6 @@ pub use extract::NoVerifiedToken;
 pub use problem_details::ProblemDetails;
 pub use refusal::{BadRequest, EmptyBody, Refusal, RenderRefusal};
 pub use refused_request::RefusedRequest;
+#[doc(inline)]
 pub use require_scope::{RequireScope, RequireScopeLayer, RequiredScopes, ScopeNotOffered};
 pub use unverified::Anonymous;

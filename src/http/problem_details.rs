@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::{Refusal, RenderRefusal};
 
-/// Renders refusals as `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, the error code of RFC
-/// 6750 as `error` where there is one, and the scopes that are wanted as `scope`. It tells no more than the challenge does.
+/// Renders refusals as `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, the error code of
+/// RFC 6750 as `error` where there is one, and the scopes that are wanted as `scope`. It tells no more than the
+/// challenge does.
 ///
 /// ```
 /// use personal_tokens::http::{BearerAuthLayer, ProblemDetails};

@@ -101,8 +101,8 @@ impl Refusal {
         }
     }
 
-    /// A sentence for the client, which every refusal has: for the bodies that a renderer makes. It tells no more than the
-    /// challenge does.
+    /// A sentence for the client, which every refusal has: for the bodies that a renderer makes. It tells no more than
+    /// the challenge does.
     #[must_use]
     pub fn detail(&self) -> Cow<'static, str> {
         match self {

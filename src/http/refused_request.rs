@@ -8,7 +8,7 @@ use crate::token::TokenId;
 
 use super::Refusal;
 
-/// A request that a guard (or a scope layer below it) refused; the hook of
+/// A request that a guard, or a scope layer or an extractor below it, refused; the hook of
 /// [`on_refusal`](super::BearerAuthLayer::on_refusal) gets it.
 #[derive(Clone, Copy)]
 pub struct RefusedRequest<'a> {
@@ -31,8 +31,8 @@ impl<'a> RefusedRequest<'a> {
         self.refusal
     }
 
-    /// The token, where its secret was proven: it is expired, revoked or rotated, or lacks a scope. None where anybody may
-    /// have made it up.
+    /// The token, where its secret was proven: it is expired, revoked or rotated, or lacks a scope. None where anybody
+    /// may have made it up.
     #[must_use]
     pub fn token_id(&self) -> Option<TokenId> {
         self.token.map(|record| record.id)

@@ -126,15 +126,15 @@ impl Builder {
         self
     }
 
-    /// How often `maintain` (feature `tokio`) writes the uses that were noted: what a crash loses at most, while the store
-    /// works, and how long other nodes do not know of them.
+    /// How often `maintain` (feature `tokio`) writes the uses that were noted: what a crash loses at most, while the
+    /// store works, and how long other nodes do not know of them.
     pub fn flush_interval(mut self, span: Duration) -> Self {
         self.flush_interval = span;
         self
     }
 
-    /// How long a token is kept after it ended; then [`prune`](PersonalTokens::prune) and `maintain` (feature `tokio`) delete
-    /// it. Without a retention nothing is ever deleted.
+    /// How long a token is kept after it ended; then [`prune`](PersonalTokens::prune) and `maintain` (feature `tokio`)
+    /// delete it. Without a retention nothing is ever deleted.
     pub fn retention(mut self, span: Duration) -> Self {
         self.retention = Some(span);
         self

@@ -15,8 +15,8 @@ impl PersonalTokens {
     /// Writes the uses that verifications noted, those of all clones of this handle.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails; what was not written is kept for the next call. Beyond a
-    /// [corrupt](StoreError::Corrupt) row it goes on to write the others.
+    /// [`StoreError`] if the store fails; what was not written is kept for the next call. Where a batch of 1,000 is
+    /// [corrupt](StoreError::Corrupt) the others are written all the same.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.inner.usage.flush(&*self.inner.store, None).await
     }
@@ -40,8 +40,8 @@ impl PersonalTokens {
     /// When the token was used last, and how exactly that is known. None: unknown. It was never used, or no use of it was
     /// ever written; a handle cannot tell the two apart.
     ///
-    /// `record` is one that this handle gave: it shows the uses that wait for a [`flush`](Self::flush) too. The accuracy is
-    /// twice the [resolution](Self::usage_resolution), as two nodes may note one after the other.
+    /// `record` is one that this handle gave: it shows the uses that wait for a [`flush`](Self::flush) too. The
+    /// accuracy is twice the [resolution](Self::usage_resolution), as two nodes may note one after the other.
     #[must_use]
     pub fn last_used(&self, record: &TokenRecord) -> Option<LastUsed> {
         let accuracy = self.usage_resolution().saturating_mul(2);
@@ -61,8 +61,8 @@ impl PersonalTokens {
     }
 
     /// How many times a use that was due to be noted was not, since this handle was built: too many tokens waited for a
-    /// [`flush`](Self::flush). There is room for 65,536, in 64 parts that fill apart, so with random ids for some 60,000. A
-    /// token that found none is tried again a resolution later.
+    /// [`flush`](Self::flush). There is room for 65,536, in 64 parts that fill apart, so with random ids for some
+    /// 60,000. A later use of a token that found none is tried, and counted, again.
     #[must_use]
     pub fn dropped_uses(&self) -> u64 {
         self.inner.usage.dropped()

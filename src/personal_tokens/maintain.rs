@@ -1,11 +1,12 @@
 //! Housekeeping on a schedule.
 
-use std::future::{Future, poll_fn};
+use std::convert::Infallible;
+use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use crate::deadline::within;
 use crate::store::StoreError;
@@ -21,18 +22,18 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(3_600);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
 
 impl PersonalTokens {
-    /// Housekeeping, to be spawned once a process: it [flushes](Self::flush) at the
-    /// [flush interval](super::Builder::flush_interval) and, given a [retention](super::Builder::retention),
-    /// [prunes](Self::prune) every hour, beginning with the first flush. It ends once `shutdown` does, after a last flush of 30
-    /// seconds at most; wait for it before the process ends.
+    /// Housekeeping, to be spawned once a process: it [flushes](Self::flush) at the [flush
+    /// interval](super::Builder::flush_interval) and, given a [retention](super::Builder::retention),
+    /// [prunes](Self::prune) every hour, beginning with the first flush. It ends once `shutdown` does, after a last
+    /// flush of 30 seconds at most; wait for it before the process ends.
     ///
-    /// A store may fail, or not answer a call within 10 seconds: that is told to the [observers](super::Observer), and the
-    /// next try comes after twice the interval, then four times, up to 5 minutes. Flushing and pruning do not wait for each
-    /// other. What was not written is kept for the next try. A process that ends without the last flush loses the uses that
-    /// were noted since the last flush that succeeded: those of one interval, while the store works.
+    /// A store may fail, or not answer a call within 10 seconds: that is told to the [observers](super::Observer), and
+    /// the next try comes after twice the interval, then four times, up to 5 minutes. Flushing and pruning do not wait
+    /// for each other. What was not written is kept for the next try. A process that ends without the last flush loses
+    /// the uses that were noted since the last flush that succeeded: those of one interval, while the store works.
     ///
-    /// To be polled on a Tokio runtime with its time enabled; tokio panics on another. A panic of the store or of an observer
-    /// ends it.
+    /// To be polled on a Tokio runtime with its time enabled; tokio panics on another. A panic of the store or of an
+    /// observer ends it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -57,30 +58,37 @@ impl PersonalTokens {
         async move { tokens.keep_house(pin!(shutdown)).await }
     }
 
-    async fn keep_house(&self, mut shutdown: Pin<&mut impl Future<Output = ()>>) {
+    async fn keep_house(&self, shutdown: Pin<&mut impl Future<Output = ()>>) {
         let interval = Duration::try_from(self.inner.flush_interval).unwrap_or(Duration::MAX);
-        let [mut flushing, mut pruning] = [(); 2].map(|()| Task::due_in(interval));
-        loop {
-            let next = if self.inner.retention.is_some() { flushing.due.min(pruning.due) } else { flushing.due };
-            let round = async {
-                sleep_until(next).await;
-                if flushing.is_due() {
-                    let flushed = self.told(self.inner.usage.flush(&*self.inner.store, Some(DEADLINE)).await);
-                    flushing.again_in(flushed.map(|()| interval), interval);
-                }
-                // One batch, so that a long prune keeps no flush waiting.
-                if self.inner.retention.is_some() && pruning.is_due() {
-                    let pruned = self.told(within(Some(DEADLINE), self.prune_batch()).await);
-                    let wait = pruned.map(|pruned| if pruned == 0 { PRUNE_INTERVAL } else { Duration::ZERO });
-                    pruning.again_in(wait, interval);
-                }
-            };
-            if unless(shutdown.as_mut(), round).await.is_none() {
-                break;
-            }
-        }
+        until(shutdown, pin!(self.keep_flushing(interval)), pin!(self.keep_pruning(interval))).await;
         let last = self.inner.usage.flush(&*self.inner.store, Some(DEADLINE));
         self.told(within(Some(LAST_FLUSH), last).await);
+    }
+
+    async fn keep_flushing(&self, interval: Duration) -> Infallible {
+        let mut wait = interval;
+        loop {
+            sleep(wait).await;
+            let flushed = self.told(self.inner.usage.flush(&*self.inner.store, Some(DEADLINE)).await);
+            wait = if flushed.is_some() { interval } else { longer(wait, interval) };
+        }
+    }
+
+    async fn keep_pruning(&self, interval: Duration) -> Infallible {
+        if self.inner.retention.is_none() {
+            pending::<()>().await;
+        }
+        let (mut wait, mut retry) = (interval, interval);
+        loop {
+            sleep(wait).await;
+            let pruned = self.told(within(Some(DEADLINE), self.prune_batch()).await);
+            retry = if pruned.is_some() { interval } else { longer(retry, interval) };
+            wait = match pruned {
+                Some(0) => PRUNE_INTERVAL,
+                Some(_) => Duration::ZERO,
+                None => retry,
+            };
+        }
     }
 
     fn told<T>(&self, outcome: Result<T, StoreError>) -> Option<T> {
@@ -89,43 +97,22 @@ impl PersonalTokens {
     }
 }
 
-/// When something is to be done next, and how often in a row it failed.
-struct Task {
-    due: Instant,
-    failures: u32,
+fn longer(wait: Duration, interval: Duration) -> Duration {
+    wait.saturating_mul(2).min(LONGEST_BACKOFF.max(interval))
 }
 
-impl Task {
-    fn due_in(wait: Duration) -> Self {
-        Self { due: in_future(wait), failures: 0 }
-    }
-
-    fn is_due(&self) -> bool {
-        Instant::now() >= self.due
-    }
-
-    /// `wait` is none after a failure.
-    fn again_in(&mut self, wait: Option<Duration>, interval: Duration) {
-        self.failures = if wait.is_some() { 0 } else { self.failures.saturating_add(1) };
-        let backoff =
-            || interval.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_BACKOFF.max(interval));
-        self.due = in_future(wait.unwrap_or_else(backoff));
-    }
-}
-
-/// What is further off than the clock reaches comes in a year.
-fn in_future(wait: Duration) -> Instant {
-    const YEAR: Duration = Duration::from_secs(365 * 86_400);
-    let now = Instant::now();
-    now.checked_add(wait).or_else(|| now.checked_add(YEAR)).unwrap_or(now)
-}
-
-/// None if the shutdown came first; it must not be asked again then.
-async fn unless<T>(mut shutdown: Pin<&mut impl Future<Output = ()>>, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    poll_fn(|cx| match shutdown.as_mut().poll(cx) {
-        Poll::Ready(()) => Poll::Ready(None),
-        Poll::Pending => work.as_mut().poll(cx).map(Some),
+/// Does both works side by side until the shutdown comes.
+async fn until(
+    mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    mut one: Pin<&mut impl Future<Output = Infallible>>,
+    mut other: Pin<&mut impl Future<Output = Infallible>>,
+) {
+    poll_fn(|cx| {
+        let over = shutdown.as_mut().poll(cx);
+        if over.is_pending() {
+            let (Poll::Pending, Poll::Pending) = (one.as_mut().poll(cx), other.as_mut().poll(cx));
+        }
+        over
     })
-    .await
+    .await;
 }

@@ -88,9 +88,9 @@ impl PersonalTokens {
         Ok(Issued { token, record })
     }
 
-    /// Ends a token for good, and the grace of the one that it replaced. Once this returns, this handle
-    /// accepts it in no verification that begins, nor in one that was still waiting for the store; elsewhere in
-    /// none that begins later than the store's staleness allows. Doing it again changes nothing and is no error (RFC 7009 §2.2).
+    /// Ends a token for good, and the grace of the one that it replaced. Once this returns, this handle accepts it in
+    /// no verification that begins, nor in one that was still waiting for the store; elsewhere in none that begins
+    /// later than the store's staleness allows. Doing it again changes nothing and is no error (RFC 7009 §2.2).
     ///
     /// # Errors
     /// `NotFound` if the owner has no such token; [`ChangeError::Store`] if the store or the clock fails.

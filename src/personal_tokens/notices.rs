@@ -23,8 +23,8 @@ pub struct Notice {
 }
 
 impl PersonalTokens {
-    /// The current tokens of all owners that expire within that span from now, the soonest first; expired ones not. At most
-    /// 100, and where the next page begins.
+    /// The current tokens of all owners that expire within that span from now, the soonest first; expired ones not. At
+    /// most 100, and where the next page begins.
     ///
     /// With [`claim_notice`](Self::claim_notice) it is a job that any number of nodes may run as often as they like:
     ///
@@ -64,8 +64,9 @@ impl PersonalTokens {
     /// threshold is due once no more than that span is left, unless a notice went out since then; of several that are due
     /// the claim covers all. Extending the token re-arms them.
     ///
-    /// Where `record` says that one is due, the token is looked at as it is now: one that was extended, revoked or rotated
-    /// since then gets no notice, unless that happens in the same moment. A notice is claimed before it is sent: who fails to send it has lost it, and the next threshold follows.
+    /// Where `record` says that one is due, the token is looked at as it is now: one that was extended, revoked or
+    /// rotated since then gets no notice, unless that happens in the same moment. A notice is claimed before it is
+    /// sent: who fails to send it has lost it, and the next threshold follows.
     ///
     /// # Errors
     /// [`StoreError`] if the store or the clock fails.

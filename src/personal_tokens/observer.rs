@@ -35,8 +35,8 @@ pub trait Observer: Send + Sync {
     /// A change was committed.
     fn changed(&self, event: &TokenEvent);
 
-    /// The store failed, or did not answer in time, under `maintain` (feature `tokio`), which tries again later. Nothing is
-    /// lost by it, unless the process ends first.
+    /// The store failed, or did not answer in time, under `maintain` (feature `tokio`), which tries again later.
+    /// Nothing is lost by it, unless the process ends first.
     fn maintenance_failed(&self, error: &StoreError) {
         let _ = error;
     }

@@ -133,8 +133,8 @@ impl Change {
         }
     }
 
-    /// The record that `id` replaced, with no grace any more; none where it has none. One that has run out is cut too: else
-    /// a clock that goes back would open it again.
+    /// The record that `id` replaced, with no grace any more; none where it has none. One that has run out is cut too:
+    /// else a clock that goes back would open it again.
     fn predecessor_without_grace(&self, id: TokenId, view: &View) -> Option<TokenRecord> {
         let in_grace = |record: &&TokenRecord| {
             let grace = record.rotated.is_some_and(|rotated| rotated.grace_ends > rotated.at);

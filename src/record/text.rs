@@ -12,9 +12,9 @@ const MAX_BYTES: usize = 255;
 
 /// Whom a token acts for, as the host names it: a user, a shop, an organisation.
 ///
-/// Opaque to the crate: 1 to 255 bytes of UTF-8 without control characters, compared byte by byte (no case
-/// folding, no Unicode normalisation: [failures 34](crate::manual::failures)). A token is refused: pasted here, it would be
-/// kept and shown. Integers become their decimal digits.
+/// Opaque to the crate: 1 to 255 bytes of UTF-8 without control characters, compared byte by byte (no case folding, no
+/// Unicode normalisation: [failures 34](crate::manual::failures)). A token is refused: pasted here, it would be kept
+/// and shown. Integers become their decimal digits.
 ///
 /// ```
 /// use personal_tokens::OwnerId;
@@ -35,9 +35,9 @@ pub struct Actor(Arc<str>);
 
 /// The person's label of a token, unique among the current tokens of an owner.
 ///
-/// 1 to 255 bytes of UTF-8 without control characters, without bidirectional overrides, embeddings and
-/// isolates (which could make it look like another name), without white space at the ends, and with no token in it. Compared
-/// byte by byte. Pages should still isolate it (`<bdi>`): right-to-left names are welcome.
+/// 1 to 255 bytes of UTF-8 without control characters, without bidirectional overrides, embeddings and isolates (which
+/// could make it look like another name), without white space at the ends, and with no token in it. Compared byte by
+/// byte. Pages should still isolate it (`<bdi>`): right-to-left names are welcome.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenName(Arc<str>);
 
@@ -48,7 +48,7 @@ pub struct TokenName(Arc<str>);
 /// assert_eq!(
 ///     error.to_string(),
 ///     "the token name begins or ends with white space: 1 to 255 bytes of UTF-8 are allowed, without control \
-///      characters, bidirectional overrides and white space at the ends",
+///      characters, bidirectional overrides, white space at the ends or tokens",
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +89,7 @@ pub enum TextRule {
     #[error("begins or ends with white space")]
     OuterWhiteSpace,
     /// It holds a token: pasted into the wrong field, it would be kept and shown.
-    #[error("holds a token, which belongs in no field")]
+    #[error("holds a token")]
     Token,
 }
 
@@ -108,7 +108,7 @@ impl InvalidText {
 
     fn opaque(what: &'static str, text: &str) -> Result<Arc<str>, Self> {
         match general_rule(text) {
-            Some(rule) => Err(Self { what, more: "", rule }),
+            Some(rule) => Err(Self { what, more: " or tokens", rule }),
             None => Ok(text.into()),
         }
     }
@@ -149,7 +149,7 @@ impl TokenName {
         match general_rule(text).or_else(|| name_rule(text)) {
             Some(rule) => Err(InvalidText {
                 what: "token name",
-                more: ", bidirectional overrides and white space at the ends",
+                more: ", bidirectional overrides, white space at the ends or tokens",
                 rule,
             }),
             None => Ok(Self(text.into())),

@@ -27,9 +27,9 @@ pub struct TokenRecord {
     pub expiry: Expiry,
     /// When that expiry was set: a rotation gives the successor the same span again.
     pub expiry_set: Timestamp,
-    /// The last use that was written (in a handle's answer, or is about to be); none where none was, which is not "never":
-    /// [`PersonalTokens::last_used`](crate::PersonalTokens::last_used) says how exact it is. A store writes it by
-    /// [`touch`](crate::store::TokenStore::touch) only.
+    /// The last use that was written (in a handle's answer, or is about to be); none where none was, which is not
+    /// "never": [`PersonalTokens::last_used`](crate::PersonalTokens::last_used) says how exact it is. A store writes it
+    /// by [`touch`](crate::store::TokenStore::touch) only.
     pub last_used: Option<Timestamp>,
     /// Up to which instant notices of the coming expiry went out. A store writes it by
     /// [`claim_notice`](crate::store::TokenStore::claim_notice) only.

@@ -59,8 +59,8 @@ impl TokenId {
         table.get(usize::try_from(mixed.checked_rem(places)?).ok()?)
     }
 
-    /// One multiplication by 2⁶⁴ over the golden ratio, and both halves of the product: every bit reaches every other. Ids
-    /// are random, but a host that imports tokens may bring ids that count upwards.
+    /// One multiplication by 2⁶⁴ over the golden ratio, and both halves of the product: every bit reaches every other.
+    /// Ids are random, but a host that imports tokens may bring ids that count upwards.
     pub(crate) fn mix(word: u64) -> u64 {
         let product = u128::from(word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let [low, high] = [product & u128::from(u64::MAX), product >> 64];

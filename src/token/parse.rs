@@ -36,8 +36,8 @@ impl Token {
     }
 }
 
-/// Whether a token of any prefix stands in the text, alone or amid other words: somebody pasted it into the wrong field, where it
-/// would be kept and shown.
+/// Whether a token of any prefix stands in the text, alone or amid other words: somebody pasted it into the wrong
+/// field, where it would be kept and shown.
 pub(crate) fn holds_token(text: &str) -> bool {
     let text = text.as_bytes();
     let mut places = text.windows(TEXT_LEN.saturating_add(1)).enumerate();

@@ -66,9 +66,9 @@ impl<R> BearerAuthLayer<R> {
     }
 
     /// Lets requests without a bearer token in too, marked as [`Anonymous`](super::Anonymous): those with no
-    /// `Authorization`, an empty one, or another scheme, whose credentials are the inner service's to judge. A token that is
-    /// presented must be good all the same. Since one URL then has two answers, each carries `Vary: Authorization`
-    /// (RFC 9111 §4.1).
+    /// `Authorization`, an empty one, or another scheme, whose credentials are the inner service's to judge. A token
+    /// that is presented must be good all the same. Since one URL then has two answers, each carries `Vary:
+    /// Authorization` (RFC 9111 §4.1).
     ///
     /// Below it, a [`RequireScopeLayer`](super::RequireScopeLayer) and a handler of axum that wants a
     /// [`VerifiedToken`](crate::VerifiedToken) answer an anonymous request with 401.
@@ -77,35 +77,36 @@ impl<R> BearerAuthLayer<R> {
         self
     }
 
-    /// Lets CORS preflights in unseen: `OPTIONS` with both `Origin` and `Access-Control-Request-Method`, which a browser
-    /// sends without credentials. For a CORS layer that stands below the guard and answers them; where none does, they reach
-    /// the handlers, past scope layers too, without a [`VerifiedToken`](crate::VerifiedToken). Better is a CORS layer above the
-    /// guard, which needs no exemption and also marks refusals, so that a page can read them.
+    /// Lets CORS preflights in unseen: `OPTIONS` with both `Origin` and `Access-Control-Request-Method`, which a
+    /// browser sends without credentials. For a CORS layer that stands below the guard and answers them; where none
+    /// does, they reach the handlers, past scope layers too, without a [`VerifiedToken`](crate::VerifiedToken). Better
+    /// is a CORS layer above the guard, which needs no exemption and also marks refusals, so that a page can read them.
     pub fn allow_preflights(mut self) -> Self {
         self.door.rules.preflights = true;
         self
     }
 
-    /// Takes `Authorization` out of requests that it lets in with a token, so that nothing further in can log it or pass it
-    /// on. A guard below would then find no token.
+    /// Takes `Authorization` out of requests that it lets in with a token, so that nothing further in can log it or
+    /// pass it on. A guard below would then find no token.
     pub fn strip_authorization(mut self) -> Self {
         self.door.rules.strip = true;
         self
     }
 
-    /// Tells clients when their token ends, in this header of every answer to a good token: an instant as RFC 3339, in UTC and
-    /// whole seconds, rounded down (`2026-01-01T12:00:00Z`). It is the end of the grace where the token was rotated away; there
-    /// is none where the token does not end. A page of another origin reads it only if CORS exposes it.
+    /// Tells clients when their token ends, in this header of every answer to a good token: an instant as RFC 3339, in
+    /// UTC and whole seconds, rounded down (`2026-01-01T12:00:00Z`). It is the end of the grace where the token was
+    /// rotated away; there is none where the token does not end. A page of another origin reads it only if CORS exposes
+    /// it.
     pub fn expiry_header(mut self, name: HeaderName) -> Self {
         self.door.rules.expiry_header = Some(name);
         self
     }
 
-    /// How long a look-up may take before the answer is 503; none: as long as the store takes. Default: 2 seconds. A negative
-    /// span counts as zero.
+    /// How long a look-up may take before the answer is 503; none: as long as the store takes. Default: 2 seconds. A
+    /// negative span counts as zero.
     ///
-    /// Tokio counts the time: outside of its runtime there is no limit, and on one whose time is not enabled it panics, where a
-    /// store must be asked.
+    /// Tokio counts the time: outside of its runtime there is no limit, and on one whose time is not enabled it panics,
+    /// where a store must be asked.
     #[cfg(feature = "tokio")]
     pub fn lookup_timeout(mut self, limit: impl Into<Option<time::Duration>>) -> Self {
         let limit = limit.into().map(|limit| limit.try_into().unwrap_or_default());
@@ -113,9 +114,9 @@ impl<R> BearerAuthLayer<R> {
         self
     }
 
-    /// Calls this for every request that is refused, here or below by a scope layer or an extractor, before it is answered: to
-    /// log, count or throttle. It gets the true reason, the token's id where its secret was proven, and the request's head. It shall be
-    /// quick and must not panic. Every hook that was given is called.
+    /// Calls this for every request that is refused, here or below by a scope layer or an extractor, before it is
+    /// answered: to log, count or throttle. It gets the true reason, the token's id where its secret was proven, and
+    /// the request's head. It shall be quick and must not panic. Every hook that was given is called.
     ///
     /// ```
     /// use personal_tokens::http::{BearerAuthLayer, Refusal, RefusedRequest};

@@ -11,14 +11,15 @@ use crate::verify::VerifiedToken;
 pub use offered::ScopeNotOffered;
 pub use service::{RequireScope, ResponseFuture};
 
-/// Lets in only requests whose token has the scopes; stands below a
-/// [`BearerAuthLayer`](super::BearerAuthLayer). Others get 403 with a challenge that names the scopes
-/// (RFC 6750 §3.1), in the guard's realm and rendered by its renderer; a request that an optional guard let in without a
-/// token gets 401; a CORS preflight that the guard [let in](super::BearerAuthLayer::allow_preflights) passes. Where no guard has seen the request, the host has mounted its layers wrongly: 500, and the route stays
-/// shut. For that answer, and where a layer between the two changes the body's type, the body must have a `Default`, the
-/// empty one.
+/// Lets in only requests whose token has the scopes; stands below a [`BearerAuthLayer`](super::BearerAuthLayer). Others
+/// get 403 with a challenge that names the scopes (RFC 6750 §3.1), in the guard's realm and rendered by its renderer; a
+/// request that an optional guard let in without a token gets 401; a CORS preflight that the guard [let
+/// in](super::BearerAuthLayer::allow_preflights) passes. Where no guard has seen the request, the host has mounted its
+/// layers wrongly: 500, and the route stays shut. For that answer, and where a layer between the two changes the body's
+/// type, the body must have a `Default`, the empty one.
 ///
-/// [`PersonalTokens::require_scope`](crate::PersonalTokens::require_scope) makes the same layer and checks the scope against the handle's list: prefer it.
+/// [`PersonalTokens::require_scope`](crate::PersonalTokens::require_scope) makes the same layer and checks the scope
+/// against the handle's list: prefer it.
 ///
 /// ```
 /// use personal_tokens::http::RequireScopeLayer;

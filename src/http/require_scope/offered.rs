@@ -43,8 +43,8 @@ impl PersonalTokens {
 }
 
 impl RequireScopeLayer {
-    /// The same layer, if tokens of this handle can have all its scopes; so a typing error shows as the service starts, and
-    /// not as a route that no token opens.
+    /// The same layer, if tokens of this handle can have all its scopes; so a typing error shows as the service starts,
+    /// and not as a route that no token opens.
     ///
     /// # Errors
     /// [`ScopeNotOffered`] if the handle's list lacks one.

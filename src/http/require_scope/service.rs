@@ -3,13 +3,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use ::http::header::CACHE_CONTROL;
-use ::http::{Request, Response, StatusCode};
+use ::http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::Service;
 
 use crate::http::Refusal;
-use crate::http::door::{NO_STORE, refuse_below};
+use crate::http::door::{refuse_below, unguarded};
 use crate::http::rules::is_preflight;
 use crate::http::unverified::{Preflight, is_unverified};
 use crate::verify::VerifiedToken;
@@ -61,13 +60,6 @@ impl<S> RequireScope<S> {
             None => Err(is_unverified(extensions).then_some(Refusal::NoCredentials)),
         }
     }
-}
-
-fn unguarded<ResBody: Default>() -> Response<ResBody> {
-    let mut response = Response::new(ResBody::default());
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
-    response
 }
 
 pin_project! {

@@ -52,7 +52,8 @@ impl IdMap {
     }
 }
 
-/// One multiplication a word: ids are random and a lookup inserts nothing, so there is nothing to hide from (failures 38).
+/// One multiplication a word: ids are random and a lookup inserts nothing, so there is nothing to hide from (failures
+/// 38).
 #[derive(Default)]
 struct IdHasher(u64);
 
