@@ -131,8 +131,9 @@ async fn callers_in_tasks_leave_uses_a_period_apart() {
     }
 }
 
-/// More tokens than there are places to see from, without a lock, that one was noted: those that share a place throw each
-/// other out of it, all the time. The last of one round is the first of the next, and still at its place.
+/// What is left to chance above, the look under the lock, is sure here. There are more tokens than places to see from, without
+/// a lock, that one was noted: those that share a place throw each other out of it, all the time. The last of one round
+/// is the first of the next, and still at its place.
 #[test]
 fn tokens_that_share_a_place_leave_one_use_each_in_each_period() {
     let shop = shop(ids(0..5_000));

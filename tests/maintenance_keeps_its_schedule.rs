@@ -149,7 +149,7 @@ async fn without_a_retention_it_prunes_nothing() {
     assert_eq!((house.prunes(), house.store.memory.len()), (vec![], 2_501));
 }
 
-/// By a backoff of its own; flushes keep their interval all the while, or come as soon as the call that hangs is given up.
+/// By a backoff of its own; flushes keep their interval all the while.
 #[tokio::test(start_paused = true)]
 async fn pruning_that_fails_or_hangs_is_tried_again() {
     let table: [(_, &[u64], &[u64], _); 2] = [
@@ -183,6 +183,20 @@ async fn a_prune_that_fails_for_hours_delays_no_flush() {
     assert_eq!(house.flushed_at(), (10..=7_200).step_by(10).collect::<Vec<_>>());
     let backoff = [10, 30, 70, 150].into_iter().chain((310..7_200).step_by(300)).collect::<Vec<_>>();
     assert_eq!(house.told_at(), backoff);
+}
+
+/// Nor does one that hangs until it is given up.
+#[tokio::test(start_paused = true)]
+async fn a_prune_that_hangs_delays_no_flush() {
+    let interval = Duration::seconds(2);
+    let house = house(Arc::default(), |builder| builder.retention(Duration::HOUR).flush_interval(interval)).await;
+    house.store.prune.becomes(Mood::Hangs);
+    for second in (0..30).step_by(2) {
+        house.used_at(f64::from(second) + 1.0).await;
+    }
+    house.time.comes_to(30.5).await;
+    assert_eq!(house.flushed_at(), (2..=30).step_by(2).collect::<Vec<_>>());
+    assert_eq!(house.told_at(), [12, 26], "after 10 seconds each");
 }
 
 /// Nor does one that takes a minute, by batches of five seconds.

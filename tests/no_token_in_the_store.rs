@@ -83,7 +83,8 @@ async fn a_leak_of_each_form_in_each_field_is_found() {
 
     let kept_back = KeptBack::new(secret_of(token));
     let texts = [
-        ("as it is", token.expose().to_owned()),
+        // A whole token is refused as a text.
+        ("as it is", token.expose()[1..].to_owned()),
         ("as it is", last_eight.to_owned()),
         ("base64url", base64(&URL_SAFE_NO_PAD, &secret)),
         ("hex", hex(&secret)),

@@ -159,6 +159,7 @@ fn public_names() -> BTreeSet<String> {
         include_str!("../src/lib.rs"),
         include_str!("../src/http/mod.rs"),
         include_str!("../src/http/bearer_auth/mod.rs"),
+        include_str!("../src/http/require_scope/mod.rs"),
         include_str!("../src/store/mod.rs"),
     ];
     let lists = doors.iter().flat_map(|door| door.split("pub use ").skip(1)).filter_map(|rest| rest.split(';').next());

@@ -4,12 +4,14 @@
 mod common;
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
+use common::flaky_store::{FlakyStore, Mood};
 use common::forge::forged_with_id;
 use common::random::split_mix;
 use common::rulebook::{Timestamp, after, policy};
 use common::{noon, now, owner};
-use personal_tokens::store::{MemoryStore, TokenStore as _};
+use personal_tokens::store::TokenStore as _;
 use personal_tokens::{Change, ManualClock, PersonalTokens, TokenId};
 
 const ROOM: usize = 65_536;
@@ -19,7 +21,7 @@ type Id = [u8; TokenId::LEN];
 struct Shop {
     tokens: PersonalTokens,
     clock: ManualClock,
-    store: Arc<MemoryStore>,
+    store: Arc<FlakyStore>,
     issued: Vec<Issued>,
 }
 
@@ -30,7 +32,7 @@ struct Issued {
 
 /// With tokens of these ids.
 fn shop(ids: impl Iterator<Item = Id>) -> Shop {
-    let (store, clock) = (Arc::new(MemoryStore::new()), ManualClock::new(noon()));
+    let (store, clock) = (Arc::new(FlakyStore::default()), ManualClock::new(noon()));
     let tokens = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").clock(clock.clone()).build().unwrap();
     let no_limit = policy(|policy| policy.max_active = None);
     let issue = |id| {
@@ -67,7 +69,7 @@ impl Shop {
     }
 }
 
-/// Failures 22 and 32: a full queue neither grows nor blocks, and a flush makes room.
+/// Failures 22 and 32: a full queue neither grows nor blocks, also while a flush waits for the store; and a flush makes room.
 #[test]
 fn a_full_queue_drops_and_counts() {
     let shop = shop(random_ids().take(80_000));
@@ -85,7 +87,12 @@ fn a_full_queue_drops_and_counts() {
 
     shop.clock.set(after(120));
     assert_eq!(shop.use_all(kept.iter().copied()), dropped, "a later use takes the place of an earlier one");
+    shop.store.touch.becomes(Mood::Hangs);
+    let mut flushing = Box::pin(shop.tokens.flush());
+    assert!(flushing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(shop.use_all(late.iter().copied()), 2 * dropped, "each is tried again, and waits for nobody");
+    drop(flushing);
+    shop.store.touch.becomes(Mood::Works);
     now(shop.tokens.flush()).unwrap();
     assert!(kept.iter().all(|one| shop.written(one) == Some(after(120))));
     assert!(late.iter().all(|one| shop.written(one) == Some(noon())));

@@ -42,12 +42,12 @@ fn each_refusal_says_what_is_allowed() {
         (
             TokenName::new("").unwrap_err().into(),
             "the token name is empty: 1 to 255 bytes of UTF-8 are allowed, without control characters, \
-             bidirectional overrides and white space at the ends",
+             bidirectional overrides, white space at the ends or tokens",
         ),
         (
             OwnerId::new("a\nb").unwrap_err().into(),
             "the owner id holds a control character (U+000A): 1 to 255 bytes of UTF-8 are allowed, without control \
-             characters",
+             characters or tokens",
         ),
         (Timestamp::from_micros(i64::MAX).unwrap_err().into(), "the expiry lies outside years 1 to 9999 (UTC)"),
     ];

@@ -1,5 +1,5 @@
-//! A verification is over in one poll, on every thread, while a flush waits for the store, after one that failed, and
-//! with no room for another use (failures 32).
+//! A verification is over in one poll, on every thread, while a flush waits for the store and after one that failed
+//! (failures 32). With no room for another use: `pending_uses_are_bounded.rs`.
 #![cfg(all(feature = "memory", feature = "testing"))]
 
 mod common;
