@@ -91,7 +91,8 @@ impl Usage {
         }
     }
 
-    /// Notes a use, if the last one that was noted is a resolution ago; three loads in all other cases.
+    /// Notes a use, if the last one that was noted is a resolution ago. Else it costs three loads, or the lock where another
+    /// token took the place.
     pub(crate) fn note(&self, id: TokenId, now: Timestamp) {
         let Some(noted) = id.place(&self.noted) else {
             return;
