@@ -7,6 +7,8 @@ mod memory;
 mod query;
 mod token_store;
 
+/// For implementations of [`TokenStore`], so that they need no dependency of their own.
+pub use async_trait::async_trait;
 pub use error::{ChangeError, StoreError};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
