@@ -1,5 +1,7 @@
 //! Where records live: the [`TokenStore`] trait and the stores that come with the crate.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod forward;
 #[cfg(feature = "memory")]

@@ -1,0 +1,60 @@
+//! A row that cannot be read is an error, never a pass and never a gap.
+
+use time::Duration;
+
+use crate::record::{Expiry, TokenRecord};
+use crate::store::{ChangeError, ExpiringQuery, LastUse, ListQuery, Lookup, StoreError};
+
+use super::Corrupt;
+use super::kit::{Kit, expire, new_id};
+use super::violation::{Broken, Outcome, with_sources};
+
+pub(super) async fn a_corrupt_row_is_an_error(kit: &Kit, corrupt: &Corrupt) -> Outcome {
+    let good = kit.insert(kit.record("good")?).await?;
+    let bad = kit.insert(kit.expiring("bad", 60)?).await?;
+    // Whatever the store remembers, it remembers now.
+    kit.stands("before it is corrupted", &bad).await?;
+    corrupt(bad.id).await;
+
+    let (store, owner) = (&kit.store, &kit.owner);
+    match store.find_cached(bad.id) {
+        Lookup::Ask => {}
+        Lookup::Absent => return Err(Broken::new("find_cached of a corrupt row", "Ask", "Absent")),
+        // It may be as stale as the store states.
+        Lookup::Hit(_) => {}
+    }
+    is_corrupt("find of a corrupt row", store.find(bad.id).await.map(|found| format!("{found:?}")))?;
+    is_corrupt("get of a corrupt row", store.get(owner, bad.id).await.map(|found| format!("{found:?}")))?;
+    let list = store.list(owner, &ListQuery::all(), kit.now).await;
+    is_corrupt("a list with a corrupt row", list.map(|list| format!("{} records", list.len())))?;
+    let soon = ExpiringQuery::between(bad_expiry(&bad, -1), bad_expiry(&bad, 0));
+    let soon = store.expiring(&soon).await;
+    is_corrupt("expiring, with a corrupt row in the window", soon.map(|found| format!("{} records", found.len())))?;
+    for (what, change) in [
+        ("an extension of a corrupt row", kit.update(bad.id, expire(Expiry::Never))),
+        ("a rotation of a corrupt row", kit.rotate(bad.id, new_id())),
+        ("a revocation of a corrupt row", kit.revoke(bad.id)),
+    ] {
+        is_corrupt(what, kit.change(change).await.map(|changed| format!("{changed:?}")))?;
+    }
+
+    // The others' uses are written all the same.
+    let uses = [bad.id, good.id].map(|id| LastUse::new(id, kit.after(1)));
+    store.touch(&uses, Duration::ZERO).await?;
+    let found = store.get(owner, good.id).await?;
+    let used = TokenRecord { last_used: Some(kit.after(1)), ..good };
+    super::kit::same_record("a good row, used with a corrupt one", found.as_ref(), Some(&used))
+}
+
+fn bad_expiry(bad: &TokenRecord, micros: i64) -> crate::Timestamp {
+    let expiry = bad.expiry.instant().unwrap_or(bad.created);
+    expiry.saturating_add(Duration::microseconds(micros))
+}
+
+fn is_corrupt<E: Into<ChangeError>>(what: &str, answer: Result<String, E>) -> Outcome {
+    match answer.map_err(Into::into) {
+        Err(ChangeError::Store(StoreError::Corrupt(_))) => Ok(()),
+        Err(error) => Err(Broken::new(what, "StoreError::Corrupt", with_sources(&error))),
+        Ok(found) => Err(Broken::new(what, "StoreError::Corrupt", found)),
+    }
+}

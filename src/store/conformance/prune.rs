@@ -1,0 +1,211 @@
+//! Pruning deletes what ended before an instant, and nothing else.
+//!
+//! It reaches over all owners, so it is tried on tokens that ended in the first centuries, where a shared store has no
+//! others. Two runs may yet prune each other's: what could be explained so is tried again, and a store that is wrong stays
+//! wrong.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+
+use time::Duration;
+
+use crate::record::{ChangeRefused, Expiry, Rotated, TokenRecord};
+use crate::store::{ChangeError, Pruned};
+use crate::timestamp::Timestamp;
+
+use super::kit::{Kit, at_once, expire, new_id, random, same, same_record};
+use super::violation::{Broken, Outcome};
+
+const ATTEMPTS: u32 = 12;
+/// 0101-01-01T00:00:00Z, and eight hundred years from there.
+const FIRST_CUT: i64 = -58_979_923_200_000_000;
+const CENTURIES: u64 = 25_246_080_000_000_000;
+
+pub(super) async fn prune_deletes_what_ended_before(kit: &Kit) -> Outcome {
+    undisturbed(|| async {
+        let cut = some_cut();
+        let records = kit.insert_all(ended_before(kit, cut)?).await?;
+        let told = prune_all(kit, cut).await?;
+        for record in &records {
+            kit.is_gone("once it is pruned", record).await?;
+            let expected = Pruned::new(record.id, record.owner.clone());
+            same(format!("whether prune tells of {:?}", record.name), told.contains(&expected), true)?;
+            // Its name is free, and so is its id.
+            kit.insert(record.clone()).await?;
+        }
+        prune_all(kit, cut).await.map(drop)
+    })
+    .await
+}
+
+pub(super) async fn prune_spares_what_ended_later(kit: &Kit) -> Outcome {
+    undisturbed(|| async {
+        let cut = some_cut();
+        let kit = kit.of_another_owner();
+        let records = vec![
+            expired_at(&kit, "expired at the cut", cut)?,
+            expired_at(&kit, "expired behind the cut", behind(cut))?,
+            TokenRecord { revoked: Some(cut), ..kit.record("revoked at the cut")? },
+            TokenRecord { rotated: rotated_until(cut), ..kit.record("grace ended at the cut")? },
+            TokenRecord { rotated: rotated_until(behind(cut)), ..kit.record("grace ended behind the cut")? },
+            kit.record("active")?,
+            kit.expiring("expires later", 60)?,
+        ];
+        let records = kit.insert_all(records).await?;
+        let told = prune_all(&kit, cut).await?;
+        for record in &records {
+            let named = told.iter().any(|pruned| pruned.id == record.id);
+            same(format!("whether prune tells of {:?}", record.name), named, false)?;
+            kit.stands("after a prune up to an earlier instant", record).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+pub(super) async fn prune_never_deletes_what_nothing_ends(kit: &Kit) -> Outcome {
+    let ancient = Timestamp::MIN;
+    let never = TokenRecord { created: ancient, expiry_set: ancient, ..kit.record("never ends")? };
+    let never = TokenRecord { last_used: Some(ancient), noticed: Some(ancient), ..never };
+    let never = kit.insert(never).await?;
+    prune_all(kit, some_cut()).await?;
+    kit.stands("after a prune", &never).await
+}
+
+pub(super) async fn prune_keeps_to_its_bound(kit: &Kit) -> Outcome {
+    undisturbed(|| async {
+        let cut = some_cut();
+        prune_all(kit, cut).await?;
+        let kit = kit.of_another_owner();
+        let mut left: usize = 5;
+        for number in 0..left {
+            kit.insert(expired_at(&kit, &format!("{number}"), before(cut))?).await?;
+        }
+        for (at_most, expected) in [(0, 0), (2, 2), (1, 1), (100, 2), (100, 0)] {
+            let told = kit.store.prune(cut, at_most).await?;
+            same(format!("how many a prune of at most {at_most} tells of"), told.len(), expected)?;
+            left = left.saturating_sub(expected);
+            same(format!("how many a prune of at most {at_most} leaves"), kit.all().await?.len(), left)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+pub(super) async fn prune_spares_what_is_revived_meanwhile(kit: &Kit) -> Outcome {
+    for round in 0..24 {
+        let race = Race::run(kit, round).await?;
+        if race.revived {
+            let expiry = Expiry::At(kit.after(60));
+            let expected = TokenRecord { expiry, expiry_set: kit.now, ..race.record };
+            let found = kit.store.find(expected.id).await?;
+            same_record("whose revival was answered, beside a prune", found.as_deref(), Some(&expected))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn an_update_that_lost_its_row_is_refused(kit: &Kit) -> Outcome {
+    for round in 0..24 {
+        let race = Race::run(kit, round).await?;
+        if race.pruned {
+            same("whether a pruned token was revived", race.revived, false)?;
+            kit.is_gone("once it is pruned, beside a revival", &race.record).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A token that ended long ago, revived and pruned at once.
+struct Race {
+    record: TokenRecord,
+    revived: bool,
+    pruned: bool,
+}
+
+impl Race {
+    async fn run(kit: &Kit, round: u32) -> Outcome<Self> {
+        let cut = some_cut();
+        let record = kit.insert(expired_at(kit, &format!("round {round}"), before(cut))?).await?;
+        let (editor, pruner, id) = (kit.clone(), kit.clone(), record.id);
+        let revival = async move {
+            match editor.change(editor.update(id, expire(Expiry::At(editor.after(60))))).await {
+                Ok(_) => Ok(true),
+                Err(ChangeError::Refused(ChangeRefused::NotFound)) => Ok(false),
+                Err(error) => Err(Broken::from(error)),
+            }
+        };
+        let prune = async move { Ok(prune_all(&pruner, cut).await?.iter().any(|pruned| pruned.id == id)) };
+        let works: Vec<Pin<Box<dyn Future<Output = Outcome<bool>> + Send>>> = vec![Box::pin(revival), Box::pin(prune)];
+        let mut answers = at_once(works).await?.into_iter();
+        let mut next = || answers.next().unwrap_or(Ok(false));
+        let (revived, pruned) = (next()?, next()?);
+        Ok(Self { record, revived, pruned })
+    }
+}
+
+/// Tries again what another's prune may have spoilt.
+async fn undisturbed<F: Future<Output = Outcome>>(attempt: impl Fn() -> F) -> Outcome {
+    for number in 1..ATTEMPTS {
+        if attempt().await.is_ok() {
+            return Ok(());
+        }
+        let pause = random().checked_rem(20).unwrap_or_default().saturating_mul(u64::from(number));
+        tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+    }
+    attempt().await
+}
+
+/// All that ended before the cut; what it tells of.
+async fn prune_all(kit: &Kit, cut: Timestamp) -> Outcome<Vec<Pruned>> {
+    const BATCH: u32 = 100;
+    let mut told = Vec::new();
+    let mut seen = BTreeSet::new();
+    loop {
+        let batch = kit.store.prune(cut, BATCH).await?;
+        if batch.len() > usize::try_from(BATCH)? {
+            return Err(Broken::new("a prune", format!("at most {BATCH} records"), batch.len()));
+        }
+        if batch.is_empty() {
+            return Ok(told);
+        }
+        for pruned in &batch {
+            same("whether prune tells of a record twice", seen.insert(pruned.id), true)?;
+        }
+        told.extend(batch);
+    }
+}
+
+fn ended_before(kit: &Kit, cut: Timestamp) -> Outcome<Vec<TokenRecord>> {
+    let kit = kit.of_another_owner();
+    let last = before(cut);
+    Ok(vec![
+        expired_at(&kit, "expired", last)?,
+        TokenRecord { revoked: Some(last), ..kit.record("revoked")? },
+        TokenRecord { revoked: Some(last), ..expired_at(&kit, "revoked, expires later", kit.after(60))? },
+        TokenRecord { rotated: rotated_until(last), ..kit.record("grace ended")? },
+        TokenRecord { rotated: rotated_until(kit.after(60)), ..expired_at(&kit, "expired in its grace", last)? },
+    ])
+}
+
+fn expired_at(kit: &Kit, name: &str, expiry: Timestamp) -> Outcome<TokenRecord> {
+    let created = Timestamp::MIN;
+    Ok(TokenRecord { created, expiry_set: created, expiry: Expiry::At(expiry), ..kit.record(name)? })
+}
+
+fn rotated_until(grace_ends: Timestamp) -> Option<Rotated> {
+    Some(Rotated { at: Timestamp::MIN, successor: new_id(), grace_ends })
+}
+
+fn before(instant: Timestamp) -> Timestamp {
+    instant.saturating_add(Duration::microseconds(-1))
+}
+
+fn behind(instant: Timestamp) -> Timestamp {
+    instant.saturating_add(Duration::microseconds(1))
+}
+
+fn some_cut() -> Timestamp {
+    let micros = random().checked_rem(CENTURIES).and_then(|micros| i64::try_from(micros).ok()).unwrap_or_default();
+    Timestamp::from_micros(FIRST_CUT.saturating_add(micros)).unwrap_or(Timestamp::MIN)
+}

@@ -1,0 +1,120 @@
+//! A revocation is final, and revoke all reaches what is or could become active.
+
+use std::collections::BTreeSet;
+
+use crate::record::{Change, ChangeRefused, Expiry, Rotated, TokenRecord, TokenState};
+use crate::token::TokenId;
+
+use super::kit::{Kit, done, expire, new_id, no_limits, refused, same, same_record};
+use super::violation::{Broken, Outcome};
+
+pub(super) async fn a_revocation_is_final(kit: &Kit) -> Outcome {
+    let mut in_grace = kit.record("in grace")?;
+    in_grace.rotated = Some(Rotated { at: kit.after(-2), successor: new_id(), grace_ends: kit.after(60) });
+    let mut rotated = kit.record("rotated")?;
+    rotated.rotated = Some(Rotated { at: kit.after(-2), successor: new_id(), grace_ends: kit.after(-1) });
+    let any = vec![kit.record("active")?, kit.expiring("expired", -1)?, in_grace, rotated];
+    for record in kit.insert_all(any).await? {
+        let expected = TokenRecord { revoked: Some(kit.now), ..record };
+        let what = format!("a revocation of the token {:?}", expected.name);
+        let changed = done(&what, kit.change(kit.revoke(expected.id)).await)?;
+        same_record(&format!("the answer of {what}"), changed.record.as_ref(), Some(&expected))?;
+        same(format!("what {what} wrote"), changed.written, vec![expected.id])?;
+        kit.stands("once it is revoked", &expected).await?;
+
+        let again = Change::revoke(kit.owner.clone(), expected.id, kit.after(1));
+        let changed = done(format!("{what}, again"), kit.change(again).await)?;
+        same_record(&format!("the answer of {what}, again"), changed.record.as_ref(), Some(&expected))?;
+        same(format!("what {what}, again, wrote"), changed.written, Vec::new())?;
+
+        let ended = ChangeRefused::Ended(TokenState::Revoked);
+        let extension = kit.update(expected.id, expire(Expiry::Never));
+        refused("an extension of a revoked token", kit.change(extension).await, &ended)?;
+        kit.stands("after an attempt to extend it", &expected).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_revocation_ends_the_predecessors_grace(kit: &Kit) -> Outcome {
+    let first = kit.insert(kit.record("lineage")?).await?;
+    let beside = kit.insert(kit.record("beside")?).await?;
+    let successor = new_id();
+    done("a rotation", kit.change(kit.rotate(first.id, successor)).await)?;
+    let changed = done("a revocation of the successor", kit.change(kit.revoke(successor)).await)?;
+    let written: BTreeSet<TokenId> = changed.written.into_iter().collect();
+    same("what a revocation of a successor wrote", written, BTreeSet::from([first.id, successor]))?;
+    let cut = Rotated { at: kit.now, successor, grace_ends: kit.now };
+    kit.stands("whose successor was revoked", &TokenRecord { rotated: Some(cut), ..first }).await?;
+    kit.stands("beside a revocation", &beside).await
+}
+
+pub(super) async fn revoke_all_reaches_what_could_be_active(kit: &Kit) -> Outcome {
+    let others = kit.of_another_owner();
+    let theirs = others.insert(others.record("another owner's")?).await?;
+    let rotated = |at: i64, grace_ends: i64| {
+        Some(Rotated { at: kit.after(at), successor: new_id(), grace_ends: kit.after(grace_ends) })
+    };
+    let reached = vec![
+        kit.record("active")?,
+        kit.expiring("expires later", 60)?,
+        kit.expiring("expires now", 0)?,
+        kit.expiring("expired", -60)?,
+        TokenRecord { rotated: rotated(-2, 60), ..kit.record("in grace")? },
+        TokenRecord { rotated: rotated(-2, 60), ..kit.expiring("in grace, expires later", 90)? },
+    ];
+    let left = vec![
+        TokenRecord { revoked: Some(kit.after(-1)), ..kit.record("revoked")? },
+        TokenRecord { revoked: Some(kit.after(1)), ..kit.record("revoked by a clock ahead")? },
+        TokenRecord { rotated: rotated(-2, 0), ..kit.record("grace ends now")? },
+        TokenRecord { rotated: rotated(-2, -1), ..kit.record("grace over")? },
+        TokenRecord { rotated: rotated(1, 1), ..kit.record("grace cut by a clock ahead")? },
+        TokenRecord { rotated: rotated(-2, 60), ..kit.expiring("in grace, expired", -1)? },
+    ];
+    let reached = kit.insert_all(reached).await?;
+    let left = kit.insert_all(left).await?;
+
+    let changed = done("revoke all", kit.change(Change::revoke_all(kit.owner.clone(), kit.now)).await)?;
+    same_record("the answer of revoke all", changed.record.as_ref(), None)?;
+    let written: BTreeSet<TokenId> = changed.written.into_iter().collect();
+    for record in &reached {
+        let name = record.name.as_str();
+        same(format!("whether revoke all says that it wrote {name:?}"), written.contains(&record.id), true)?;
+        let revoked = TokenRecord { revoked: Some(kit.now), ..record.clone() };
+        kit.stands(&format!("after revoke all, of {name:?}"), &revoked).await?;
+    }
+    for record in &left {
+        kit.stands(&format!("after revoke all, of {:?}", record.name), record).await?;
+    }
+    same("how many tokens revoke all says that it wrote", written.len(), reached.len())?;
+    others.stands("after revoke all of another", &theirs).await?;
+    let again = done("revoke all, again", kit.change(Change::revoke_all(kit.owner.clone(), kit.after(1))).await)?;
+    same("what revoke all, again, wrote", again.written, Vec::new())
+}
+
+pub(super) async fn revoke_all_misses_nothing_that_was_issued(kit: &Kit) -> Outcome {
+    for _ in 0..6 {
+        let kit = kit.of_another_owner();
+        for number in 0..4 {
+            kit.insert(kit.record(&format!("before {number}"))?).await?;
+        }
+        let before = kit.all().await?;
+        let mut changes = vec![Change::revoke_all(kit.owner.clone(), kit.now)];
+        for number in 0..8 {
+            changes.push(kit.issue(&kit.record(&format!("meanwhile {number}"))?, no_limits()));
+        }
+        let mut answers = kit.change_at_once(changes).await?.into_iter();
+        let all = answers.next().ok_or_else(|| Broken::new("revoke all", "an answer", "none"))?;
+        let written: BTreeSet<TokenId> = done("revoke all beside issues", all)?.written.into_iter().collect();
+        for answer in answers {
+            done("an issue beside revoke all", answer)?;
+        }
+        for record in kit.all().await? {
+            let is_revoked = record.revoked.is_some();
+            same("whether revoke all says what it revoked", written.contains(&record.id), is_revoked)?;
+            let was_there = before.iter().any(|before| before.id == record.id);
+            same("whether what was issued before is revoked", is_revoked || !was_there, true)?;
+        }
+        same("how many tokens there are", kit.all().await?.len(), 12)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! An update sets what was asked for, and leaves what others write.
+
+use crate::record::{Change, ChangeRefused, Edit, Expiry, Scopes, TokenName, TokenRecord};
+use crate::store::LastUse;
+use time::Duration;
+
+use super::kit::{Kit, at_once, done, expire, new_id, refused, rename, same, same_record, with_scopes};
+use super::violation::{Broken, Outcome};
+
+pub(super) async fn an_update_sets_what_was_asked(kit: &Kit) -> Outcome {
+    let scopes = Scopes::new(["read", "write"])?;
+    let edits = [
+        rename("renamed")?,
+        Edit { scopes: Some(scopes.clone()), ..Edit::default() },
+        Edit { scopes: Some(Scopes::none()), ..Edit::default() },
+        expire(Expiry::At(kit.after(60))),
+        expire(Expiry::At(kit.after(30))),
+        expire(Expiry::Never),
+        Edit {
+            name: Some(TokenName::new("all")?),
+            scopes: Some(scopes.clone()),
+            expiry: Some(Expiry::At(kit.after(90))),
+        },
+        Edit::default(),
+    ];
+    let mut record = kit.expiring("to be edited", -1)?;
+    record.last_used = Some(kit.after(-2));
+    record.noticed = Some(kit.after(-3));
+    let mut record = kit.insert(record).await?;
+    let beside = kit.insert(kit.record("beside")?).await?;
+    for edit in edits {
+        let mut expected = record.clone();
+        expected.name = edit.name.clone().unwrap_or(expected.name);
+        expected.scopes = edit.scopes.clone().unwrap_or(expected.scopes);
+        if let Some(expiry) = edit.expiry {
+            expected.expiry = expiry;
+            expected.expiry_set = kit.now;
+        }
+        let what = format!("after {edit:?}");
+        let changed = done(&what, kit.change(kit.update_within(record.id, edit, with_scopes(&scopes))).await)?;
+        same_record(&format!("the answer {what}"), changed.record.as_ref(), Some(&expected))?;
+        let written = if expected == record { Vec::new() } else { vec![record.id] };
+        same(format!("what was written, {what}"), changed.written, written)?;
+        kit.stands(&what, &expected).await?;
+        record = expected;
+    }
+    kit.stands("beside the one that was edited", &beside).await
+}
+
+pub(super) async fn a_refused_change_writes_nothing(kit: &Kit) -> Outcome {
+    let mut revoked = kit.record("revoked")?;
+    revoked.revoked = Some(kit.after(-1));
+    let revoked = kit.insert(revoked).await?;
+    let record = kit.insert(kit.record("stands")?).await?;
+    let edit = Edit { name: Some(TokenName::new("renamed")?), expiry: Some(Expiry::At(kit.after(-1))), scopes: None };
+    let past = ChangeRefused::ExpiryInPast { expiry: kit.after(-1) };
+    refused("a rename with an expiry in the past", kit.change(kit.update(record.id, edit)).await, &past)?;
+    let ended = ChangeRefused::Ended(crate::TokenState::Revoked);
+    let revival = kit.update(revoked.id, expire(Expiry::Never));
+    refused("an extension of a revoked token", kit.change(revival).await, &ended)?;
+    let rotation = kit.rotate(revoked.id, new_id());
+    refused("a rotation of a revoked token", kit.change(rotation).await, &ended)?;
+    kit.stands("after a change that was refused", &record).await?;
+    kit.stands("after a change that was refused", &revoked).await?;
+    same("how many tokens there are", kit.all().await?.len(), 2)
+}
+
+pub(super) async fn an_update_undoes_no_claim(kit: &Kit) -> Outcome {
+    for round in 0..24 {
+        let record = kit.insert(kit.record(&format!("old {round}"))?).await?;
+        let noticed = kit.after(round);
+        let change = kit.update(record.id, rename(&format!("new {round}"))?);
+        let claimed = race(kit, change, &record, noticed).await?;
+        same("a claim beside an update", claimed, true)?;
+        let expected = TokenRecord { name: TokenName::new(&format!("new {round}"))?, noticed: Some(noticed), ..record };
+        kit.stands("after an update and a claim at once", &expected).await?;
+    }
+    Ok(())
+}
+
+/// The change and the claim, at once; whether the claim won.
+async fn race(kit: &Kit, change: Change, record: &TokenRecord, noticed: crate::Timestamp) -> Outcome<bool> {
+    let (changer, claimer, id) = (kit.clone(), kit.clone(), record.id);
+    let changed = async move { changer.change(change).await.map(|_| true).map_err(Broken::from) };
+    let claimed = async move { claimer.store.claim_notice(id, None, noticed).await.map_err(Broken::from) };
+    let works: Vec<std::pin::Pin<Box<dyn Future<Output = Outcome<bool>> + Send>>> =
+        vec![Box::pin(changed), Box::pin(claimed)];
+    let answers: Outcome<Vec<bool>> = at_once(works).await?.into_iter().collect();
+    Ok(answers?.into_iter().all(|yes| yes))
+}
+
+pub(super) async fn an_update_undoes_no_use(kit: &Kit) -> Outcome {
+    const USES: i64 = 40;
+    let record = kit.insert(kit.record("used")?).await?;
+    let (editor, id) = (kit.clone(), record.id);
+    let edits = tokio::spawn(async move {
+        for round in 0..USES {
+            editor.change(editor.update(id, rename(&format!("name {round}"))?)).await?;
+        }
+        Outcome::Ok(())
+    });
+    // A use that was seen as written stays; one that was skipped is none.
+    let mut seen = None;
+    for round in 0..USES {
+        let used = LastUse::new(id, kit.after(round));
+        kit.store.touch(&[used], Duration::ZERO).await?;
+        let last_used = kit.stored(id).await?.last_used;
+        if last_used < seen {
+            return Err(Broken::new(
+                "last_used beside updates",
+                format!("{seen:?} or later"),
+                format!("{last_used:?}"),
+            ));
+        }
+        seen = last_used;
+    }
+    edits.await??;
+    let stored = kit.stored(id).await?;
+    same("last_used after updates", stored.last_used, seen)?;
+    same("the name after uses", stored.name.as_str(), &*format!("name {}", USES.saturating_sub(1)))
+}
