@@ -245,6 +245,7 @@ pub(super) fn refused(what: impl Display, answer: Result<Changed, ChangeError>, 
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "most of what is compared was just made")]
 pub(super) fn same<T: PartialEq + Debug>(what: impl Display, found: T, expected: T) -> Outcome {
     if found == expected {
         return Ok(());
