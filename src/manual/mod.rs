@@ -21,5 +21,9 @@ pub mod last_use {}
 #[doc = include_str!("testing.md")]
 pub mod testing {}
 
+/// How a host keeps tokens in a storage of its own: the redb example, what every store must mind, three sketches.
+#[doc = include_str!("your_own_store.md")]
+pub mod your_own_store {}
+
 #[doc = include_str!("failures.md")]
 pub mod failures {}

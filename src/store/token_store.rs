@@ -33,7 +33,8 @@ pub enum Lookup {
 /// # A whole store
 ///
 /// All records in one `Vec` behind a lock: what a change needs is gathered, decided and written while the lock is held. A
-/// database does the same in one transaction, serialised per owner.
+/// database does the same in one transaction, serialised per owner. A whole store over one, step by step:
+/// [`manual::your_own_store`](crate::manual::your_own_store) and `examples/custom_store.rs`.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex, MutexGuard};
