@@ -4,7 +4,7 @@
 //! walks through it.
 
 #[path = "custom_store/row.rs"]
-mod row;
+pub mod row;
 
 use std::cmp::Reverse;
 use std::error::Error;
