@@ -14,3 +14,10 @@ mod memory_store_behind_a_pointer {
 
     personal_tokens::conformance_tests!(|| async { Arc::new(MemoryStore::new()) as Arc<dyn TokenStore> });
 }
+
+#[cfg(feature = "sqlite")]
+mod sqlite_store {
+    use personal_tokens::store::SqliteStore;
+
+    personal_tokens::conformance_tests!(|| async { SqliteStore::open(":memory:").await.unwrap() });
+}

@@ -7,6 +7,8 @@ mod forward;
 #[cfg(feature = "memory")]
 mod memory;
 mod query;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod token_store;
 
 /// For implementations of [`TokenStore`], so that they need no dependency of their own.
@@ -15,4 +17,6 @@ pub use error::{ChangeError, StoreError};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 pub use query::{Cursor, ExpiringQuery, InvalidCursor, LastUse, ListQuery, Pruned, StateFilter};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 pub use token_store::{Lookup, TokenStore};

@@ -1,0 +1,97 @@
+//! A change: gather, decide, write, in one transaction.
+
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, Sqlite, Transaction};
+
+use crate::record::{Change, ChangeRefused, Changed, Needs, Plan, TokenRecord, View};
+use crate::store::{ChangeError, StoreError};
+
+use super::calls::Writing;
+use super::failure::Failure;
+use super::row::{bind_record, bind_update, bytes, id_of, record_of, with_columns};
+
+type Outcome<T> = Result<T, Failure<ChangeError>>;
+type Open<'c> = Transaction<'c, Sqlite>;
+
+const LINEAGE: &str = with_columns!(
+    "SELECT",
+    "FROM personal_tokens WHERE id IN (?1, (SELECT predecessor FROM personal_tokens WHERE id = ?1))"
+);
+const HOLDER: &str = with_columns!(
+    "SELECT",
+    "FROM personal_tokens WHERE owner = ?1 AND name = ?2 AND revoked IS NULL AND rotated IS NULL"
+);
+const COUNT: &str = "SELECT count(*) FROM (SELECT 1 FROM personal_tokens WHERE owner = ?1 AND revoked IS NULL \
+                     AND rotated IS NULL AND ended > ?2 LIMIT ?3)";
+const INSERT: &str = with_columns!(
+    "INSERT INTO personal_tokens (",
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+);
+const UPDATE: &str = "UPDATE personal_tokens SET name = ?, scopes = ?, never_expires = ?, expires = ?, expiry_set = ?, \
+                      revoked = ?, rotated = ?, successor = ?, grace_ends = ? WHERE id = ?";
+const REVOKE_ALL: &str = "UPDATE personal_tokens SET revoked = ?2 WHERE owner = ?1 AND revoked IS NULL \
+                          AND (rotated IS NULL OR (grace_ends > rotated AND ended > ?2)) RETURNING id";
+
+pub(super) async fn change(connection: &mut PoolConnection<Sqlite>, change: &Change) -> Outcome<Changed> {
+    let mut writing = Writing::begin(connection).await?;
+    let transaction = &mut writing.transaction;
+    let needs = change.needs();
+    let changed = if needs.all {
+        revoke_all(transaction, &needs).await?
+    } else {
+        let plan = change.decide(gather(transaction, &needs).await?)?;
+        write(transaction, plan).await?
+    };
+    writing.commit().await?;
+    Ok(changed)
+}
+
+async fn gather(transaction: &mut Open<'_>, needs: &Needs<'_>) -> Outcome<View> {
+    let mut records = Vec::new();
+    if let Some(id) = needs.target {
+        let lineage = sqlx::query(LINEAGE).bind(bytes(id)).fetch_all(&mut **transaction).await?;
+        records.extend(read(&lineage)?);
+    }
+    let owner = || needs.owner.as_str().to_owned();
+    if let Some(name) = needs.name {
+        let holder = sqlx::query(HOLDER).bind(owner()).bind(name.as_str().to_owned());
+        records.extend(read(&holder.fetch_all(&mut **transaction).await?)?);
+    }
+    let mut view = needs.gather(records);
+    if needs.count_to > 0 {
+        let count = sqlx::query(COUNT).bind(owner()).bind(needs.at.as_micros()).bind(i64::from(needs.count_to));
+        let active: i64 = count.fetch_one(&mut **transaction).await?.try_get(0)?;
+        view.active = u32::try_from(active).unwrap_or(u32::MAX);
+    }
+    Ok(view)
+}
+
+/// The updates first: they free the name that the new token takes.
+async fn write(transaction: &mut Open<'_>, plan: Plan) -> Outcome<Changed> {
+    for record in &plan.update {
+        let update = bind_update(sqlx::query(UPDATE), record).bind(bytes(record.id));
+        if update.execute(&mut **transaction).await?.rows_affected() != 1 {
+            return Err(StoreError::unavailable("a row was lost under the write lock").into());
+        }
+    }
+    if let Some(record) = &plan.insert {
+        let inserted = bind_record(sqlx::query(INSERT), record).execute(&mut **transaction).await?;
+        if inserted.rows_affected() != 1 {
+            return Err(ChangeRefused::IdTaken.into());
+        }
+    }
+    Ok(plan.changed)
+}
+
+/// As the rulebook says, in one statement however many they are, so that it also ends a row that cannot be read.
+async fn revoke_all(transaction: &mut Open<'_>, needs: &Needs<'_>) -> Outcome<Changed> {
+    let revoked = sqlx::query(REVOKE_ALL).bind(needs.owner.as_str().to_owned()).bind(needs.at.as_micros());
+    let rows = revoked.fetch_all(&mut **transaction).await?;
+    let written = rows.iter().map(id_of).collect::<Result<_, _>>()?;
+    Ok(Changed { record: None, written })
+}
+
+fn read(rows: &[SqliteRow]) -> Result<Vec<TokenRecord>, StoreError> {
+    rows.iter().map(record_of).collect()
+}

@@ -1,0 +1,74 @@
+//! What SQLite's errors mean to who called the store.
+
+use std::error::Error;
+
+use crate::record::ChangeRefused;
+use crate::store::{ChangeError, StoreError};
+
+/// Why an attempt failed; `E` is what the call answers.
+#[derive(Debug)]
+pub(super) enum Failure<E> {
+    /// Another connection holds the lock: it may be tried again.
+    Locked(sqlx::Error),
+    /// The connection is of no use any more; a new one may be.
+    Lost(StoreError),
+    /// Trying again brings the same.
+    Ended(E),
+}
+
+impl<E: From<StoreError>> Failure<E> {
+    pub(super) fn into_error(self) -> E {
+        match self {
+            Self::Locked(error) => StoreError::unavailable(error).into(),
+            Self::Lost(error) => error.into(),
+            Self::Ended(error) => error,
+        }
+    }
+}
+
+impl<E: From<StoreError>> From<sqlx::Error> for Failure<E> {
+    fn from(error: sqlx::Error) -> Self {
+        // https://sqlite.org/rescode.html; the low byte is the primary code.
+        let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<i32>().ok());
+        match (code.map(|code| code & 0xFF), &error) {
+            // SQLITE_BUSY, SQLITE_LOCKED
+            (Some(5 | 6), _) => Self::Locked(error),
+            // SQLITE_CORRUPT, SQLITE_NOTADB
+            (Some(11 | 26), _) => Self::Lost(StoreError::corrupt(error)),
+            // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN: SQLite may have rolled back by itself, unknown to sqlx.
+            (Some(10 | 13 | 14), _) => Self::Lost(StoreError::unavailable(error)),
+            (_, sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed | sqlx::Error::WorkerCrashed) => {
+                Self::Lost(StoreError::unavailable(error))
+            }
+            (_, sqlx::Error::PoolTimedOut) => Self::Ended(StoreError::timed_out(error).into()),
+            (_, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
+                Self::Ended(StoreError::corrupt(error).into())
+            }
+            _ => Self::Ended(StoreError::unavailable(error).into()),
+        }
+    }
+}
+
+impl<E: From<StoreError>> From<StoreError> for Failure<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Ended(error.into())
+    }
+}
+
+impl From<ChangeRefused> for Failure<ChangeError> {
+    fn from(refused: ChangeRefused) -> Self {
+        Self::Ended(refused.into())
+    }
+}
+
+/// A column that holds what no record has. Its content is not repeated.
+pub(super) fn corrupt(column: &'static str, error: impl Error + Send + Sync + 'static) -> StoreError {
+    StoreError::corrupt(CorruptColumn { column, source: Box::new(error) })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the column {column} holds no valid value")]
+struct CorruptColumn {
+    column: &'static str,
+    source: Box<dyn Error + Send + Sync>,
+}

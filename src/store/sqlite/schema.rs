@@ -1,0 +1,49 @@
+//! The tables.
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Row as _, Sqlite, SqliteConnection};
+
+use crate::store::StoreError;
+
+use super::calls::Writing;
+use super::failure::Failure;
+
+type Outcome<T> = Result<T, Failure<StoreError>>;
+
+pub(super) const SCHEMA: &str = include_str!("schema.sql");
+pub(super) const VERSION: i64 = 1;
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the tables are of version {found}, and this release knows version {VERSION}: use the release that made them, or a later one"
+)]
+struct OtherVersion {
+    found: i64,
+}
+
+/// Makes the tables where there are none. Writes nothing where there are.
+pub(super) async fn create_tables(connection: &mut PoolConnection<Sqlite>) -> Outcome<()> {
+    if is_made(connection).await? {
+        return Ok(());
+    }
+    let mut writing = Writing::begin(connection).await?;
+    // Asked again: another process may have been first.
+    if !is_made(&mut writing.transaction).await? {
+        sqlx::raw_sql(SCHEMA).execute(&mut *writing.transaction).await?;
+    }
+    writing.commit().await
+}
+
+async fn is_made(connection: &mut SqliteConnection) -> Outcome<bool> {
+    let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'personal_tokens_schema'";
+    if sqlx::query(table).fetch_optional(&mut *connection).await?.is_none() {
+        return Ok(false);
+    }
+    let Some(row) = sqlx::query("SELECT version FROM personal_tokens_schema").fetch_optional(connection).await? else {
+        return Ok(false);
+    };
+    match row.try_get(0)? {
+        VERSION => Ok(true),
+        found => Err(StoreError::unavailable(OtherVersion { found }).into()),
+    }
+}
