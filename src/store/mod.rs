@@ -19,4 +19,8 @@ pub use memory::MemoryStore;
 pub use query::{Cursor, ExpiringQuery, InvalidCursor, LastUse, ListQuery, Pruned, StateFilter};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+/// The release of sqlx whose pools [`SqliteStore::from_pool`] takes.
+#[cfg(feature = "sqlite")]
+#[doc(no_inline)]
+pub use sqlx;
 pub use token_store::{Lookup, TokenStore};

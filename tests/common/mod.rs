@@ -8,6 +8,7 @@ pub mod challenges;
 #[cfg(feature = "tower")]
 pub mod door;
 pub mod flaky_store;
+pub mod folder;
 pub mod forge;
 #[cfg(feature = "tokio")]
 pub mod house;

@@ -15,14 +15,17 @@ use super::calls::BUSY_TIMEOUT;
 
 /// Each is a thread.
 const CONNECTIONS: u32 = 4;
+/// Longer than any deadline that a host sets, which is the one that counts.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(366 * 86_400);
 
-pub(super) enum Location {
-    Memory,
-    File { options: SqliteConnectOptions, mode: Mode },
+pub(super) struct Location {
+    options: SqliteConnectOptions,
+    mode: Mode,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+enum Mode {
+    Memory,
     ReadOnly,
     Existing,
     Create,
@@ -40,40 +43,40 @@ impl Location {
     pub(super) fn parse(location: &Path) -> Result<Self, StoreError> {
         let Some(url) = location.to_str().filter(|text| text.starts_with("sqlite:")) else {
             if location.as_os_str() == ":memory:" {
-                return Ok(Self::Memory);
+                return Self::of_url("sqlite::memory:", Mode::Memory);
             }
-            let options = SqliteConnectOptions::new().filename(location);
-            return Ok(Self::File { options, mode: Mode::Create });
+            return Ok(Self { options: SqliteConnectOptions::new().filename(location), mode: Mode::Create });
         };
         let (place, parameters) = url.split_once('?').unwrap_or((url, ""));
         let mode = match parameters.split('&').find_map(|parameter| parameter.strip_prefix("mode=")) {
-            Some("memory") => return Ok(Self::Memory),
-            _ if place.trim_start_matches("sqlite:").trim_start_matches("//") == ":memory:" => return Ok(Self::Memory),
+            _ if matches!(place, "sqlite::memory:" | "sqlite://:memory:") => Mode::Memory,
+            Some("memory") => Mode::Memory,
             Some("ro") => Mode::ReadOnly,
             Some("rw") => Mode::Existing,
             _ => Mode::Create,
         };
-        let options = SqliteConnectOptions::from_str(url).map_err(StoreError::unavailable)?;
-        Ok(Self::File { options, mode })
+        Self::of_url(url, mode)
+    }
+
+    fn of_url(url: &str, mode: Mode) -> Result<Self, StoreError> {
+        Ok(Self { options: SqliteConnectOptions::from_str(url).map_err(StoreError::unavailable)?, mode })
     }
 
     /// Opens no connection yet, but makes the file.
-    pub(super) fn open(self, deadline: Duration) -> Result<SqlitePool, StoreError> {
-        let pool = SqlitePoolOptions::new().acquire_timeout(deadline).test_before_acquire(false);
-        let options = match self {
-            Self::Memory => {
-                // The tables live as long as their one connection.
-                let pool = pool.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
-                let options = SqliteConnectOptions::from_str("sqlite::memory:").map_err(StoreError::unavailable)?;
-                return Ok(pool.connect_lazy_with(options));
-            }
-            Self::File { options, mode: Mode::ReadOnly } => options,
-            Self::File { options, mode } => {
-                if mode == Mode::Create {
-                    create_private(options.get_filename())?;
-                }
-                options.journal_mode(SqliteJournalMode::Wal)
-            }
+    pub(super) fn open(self) -> Result<SqlitePool, StoreError> {
+        let Self { options, mode } = self;
+        let pool = SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
+        if mode == Mode::Memory {
+            // The tables live as long as their one connection.
+            let pool = pool.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
+            return Ok(pool.connect_lazy_with(options));
+        }
+        if mode == Mode::Create {
+            create_private(options.get_filename())?;
+        }
+        let options = match mode {
+            Mode::ReadOnly => options,
+            _ => options.journal_mode(SqliteJournalMode::Wal),
         };
         // `fullfsync`: on macOS `fsync` alone does not reach the disk.
         let options = options.synchronous(SqliteSynchronous::Full).pragma("fullfsync", "ON").busy_timeout(BUSY_TIMEOUT);

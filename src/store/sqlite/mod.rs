@@ -26,6 +26,8 @@ use calls::{Calls, Lease};
 use location::Location;
 
 const DEADLINE: StdDuration = StdDuration::from_secs(5);
+/// So that it can be added to any instant.
+const LONGEST_DEADLINE: StdDuration = StdDuration::from_secs(365 * 86_400);
 
 /// Tokens in an SQLite file: embedded, durable, shared by the processes of one machine. Feature `sqlite`.
 ///
@@ -97,7 +99,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] if it cannot be opened or made, is no database, or the tables are of another version.
     pub async fn open(location: impl AsRef<Path> + Send) -> Result<Self, StoreError> {
-        let store = Self::from_pool(Location::parse(location.as_ref())?.open(DEADLINE)?);
+        let store = Self::from_pool(Location::parse(location.as_ref())?.open()?);
         store.create_tables().await?;
         Ok(store)
     }
@@ -112,11 +114,11 @@ impl SqliteStore {
         Self { calls: Calls::new(pool, DEADLINE) }
     }
 
-    /// How long a call may take, waiting for locks included. Default: 5 seconds. The guard waits for a look-up 2 seconds
-    /// unless told otherwise (feature `tokio`).
+    /// How long a call may take, waiting for locks included; at most a year. Default: 5 seconds. The guard waits for a
+    /// look-up 2 seconds unless told otherwise (feature `tokio`).
     #[must_use]
     pub fn deadline(mut self, deadline: StdDuration) -> Self {
-        self.calls.deadline = deadline;
+        self.calls.deadline = deadline.min(LONGEST_DEADLINE);
         self
     }
 
