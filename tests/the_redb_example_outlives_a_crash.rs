@@ -175,8 +175,17 @@ async fn a_failing_disk_is_no_verdict_and_leaves_all_or_nothing() {
     disk.set_failing();
     let failed = store.change(&Change::revoke(owner(), token_id(1), after(1))).await;
     assert!(matches!(failed, Err(ChangeError::Store(StoreError::Unavailable(_)))), "{failed:?}");
-    let failed = store.touch(&[LastUse::new(token_id(1), after(1))], Duration::ZERO).await;
+
+    // With nothing read yet, so that a look fails too.
+    let (disk_of_uses, disk_of_looks) = (disk.after_a_crash(), disk.after_a_crash());
+    let (uses, looks) = (disk_of_uses.store(), disk_of_looks.store());
+    disk_of_uses.set_failing();
+    let failed = uses.touch(&[LastUse::new(token_id(1), after(1))], Duration::ZERO).await;
     assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+    disk_of_looks.set_failing();
+    let failed = looks.find(token_id(1)).await;
+    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+
     assert_eq!(all(&disk.after_a_crash().store()).await, [record(1)]);
 }
 
