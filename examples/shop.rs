@@ -1,9 +1,11 @@
-//! A shop whose owner makes personal tokens for scripts: `cargo run --example shop --features axum,tokio`.
+//! A shop whose owner makes personal tokens for scripts: `cargo run --example shop --features axum,tokio,sqlite`.
 //!
 //! The API under `/api` opens to tokens only; the sell screen at `/sell` opens to none. Tokens are managed by
-//! commands on standard input; type `help`. `SHOP_ADDR` says where it listens, 127.0.0.1:3000 unless set.
+//! commands on standard input; type `help`. `SHOP_ADDR` says where it listens, 127.0.0.1:3000 unless set, and `SHOP_DB`
+//! where the tokens are kept: a file, `shop.db` unless set, or `:memory:`.
 
 use std::env::VarError;
+use std::ffi::OsString;
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +16,7 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
 use personal_tokens::http::BearerAuthLayer;
-use personal_tokens::store::{ListQuery, MemoryStore};
+use personal_tokens::store::{ListQuery, SqliteStore};
 use personal_tokens::{
     Duration, Expiry, Issued, NewToken, OwnerId, PersonalTokens, Rotation, Timestamp, TokenChange, TokenId,
     TokenRecord, TokenState, VerifiedToken,
@@ -40,7 +42,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Failure> {
-    let tokens = PersonalTokens::builder(MemoryStore::new()).prefix("shop").scopes([READ, WRITE]).build()?;
+    let file = std::env::var_os("SHOP_DB").filter(|file| !file.is_empty()).unwrap_or_else(|| "shop.db".into());
+    let store = SqliteStore::open(&file).await.map_err(|error| cannot_open(&file, &error))?;
+    let store = Arc::new(store);
+    let tokens = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").scopes([READ, WRITE]).build()?;
     let setup = Setup { tokens: tokens.clone(), owner: OwnerId::new("store-42")? };
 
     let addr = match std::env::var("SHOP_ADDR") {
@@ -66,6 +71,7 @@ async fn run() -> Result<(), Failure> {
     // After the last request, so that its use is written too.
     drop(stop);
     maintenance.await?;
+    store.close().await;
     say("stopped");
     Ok(())
 }
@@ -134,7 +140,11 @@ impl Setup {
     /// One token to begin with, where there is none.
     async fn welcome(&self, addr: &str) -> Result<String, Failure> {
         if !self.tokens.list(&self.owner, ListQuery::all().limit(1)).await?.tokens.is_empty() {
-            return Ok("type `issue NAME` for a token, `help` for more".to_owned());
+            return Ok(format!(
+                "there are tokens already; a token is shown once, when it is made, and cannot be shown again.\n\
+                 `issue NAME` makes a new one; `list` shows those there are, `rotate ID 24h` replaces one of them; then:\n  \
+                 curl -i -H 'Authorization: Bearer TOKEN' http://{addr}/api/products\ntype `help` for commands"
+            ));
         }
         let issued = self.tokens.issue(NewToken::new(&self.owner, "First script").scopes([READ, WRITE])).await?;
         let bearer = format!("-H 'Authorization: Bearer {}'", issued.token.expose());
@@ -319,6 +329,19 @@ async fn stopped() {
         () = interrupted => {}
         () = terminated => {}
     }
+}
+
+fn cannot_open(file: &OsString, error: &dyn std::error::Error) -> String {
+    let mut why = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        // Some errors repeat what caused them.
+        if !why.ends_with(&error.to_string()) {
+            why = format!("{why}: {error}");
+        }
+        source = error.source();
+    }
+    format!("cannot open {}: {why}; SHOP_DB is to be a file for the tokens, or :memory:", file.display())
 }
 
 fn cannot_listen(addr: &str, error: &io::Error) -> String {

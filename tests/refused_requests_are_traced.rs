@@ -139,7 +139,7 @@ async fn one_that_could_not_be_judged_is_a_warning_with_its_cause() {
     };
     for (fault, cause) in [
         (Fault::Unavailable, "the token store is unavailable: planted"),
-        (Fault::Corrupt, "the token store holds a corrupt record: planted"),
+        (Fault::Corrupt, "what the token store holds is corrupt: planted"),
         (Fault::TimedOut, "the token store did not answer in time: planted"),
     ] {
         store.fail(Method::Find, fault);

@@ -1,13 +1,16 @@
 //! The main job on real input: the shop's binary, its standard input, and curl.
 //! The one place that waits for real time to pass, with a deadline.
-#![cfg(all(feature = "memory", feature = "axum", feature = "tokio", unix))]
+#![cfg(all(feature = "axum", feature = "tokio", feature = "sqlite", unix))]
 
+#[path = "common/folder.rs"]
+mod folder;
 #[path = "common/shop_process.rs"]
 mod shop_process;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use folder::Folder;
 use serde_json::Value;
 use shop_process::{Answer, Shop};
 
@@ -213,4 +216,58 @@ fn sigterm_lets_a_request_under_way_have_its_answer() {
     client.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer:?}");
     assert!(shop.stopped().success());
+}
+
+#[test]
+fn a_later_start_knows_the_tokens_and_says_how_to_get_one() {
+    let folder = Folder::new();
+    let file = folder.file("tokens.db");
+    let mut shop = Shop::start_on(&file);
+    let (first, revoked) = (shop.first_token(), shop.issue("issue revoked"));
+    shop.command(format!("revoke {}", revoked.id));
+    // Used, and killed: what was acknowledged is on the disk all the same.
+    assert_eq!(shop.get("/api/products", &first).status, 200);
+    shop.send("KILL");
+    assert!(!shop.stopped().success());
+
+    let mut shop = Shop::start_on(&file);
+    let greeting = shop.greeting.join("\n");
+    assert!(greeting.starts_with("there are tokens already"), "{greeting}");
+    assert!(greeting.contains("`issue NAME`") && greeting.contains("`rotate ID 24h`"), "{greeting}");
+    assert!(!greeting.contains("shop_"), "{greeting}");
+    assert_eq!(shop.get("/api/products", &first).status, 200);
+    assert_eq!(shop.get("/api/products", &revoked.token).status, 401);
+
+    let new = shop.issue("issue another");
+    assert_eq!(shop.get("/api/products", &new.token).status, 200);
+    shop.send("TERM");
+    assert!(shop.stopped().success());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "it closes its one file");
+
+    let mut shop = Shop::start_on(&file);
+    let used = shop.command("list").lines().find(|line| line.contains("First script")).map(str::to_owned);
+    assert!(used.is_some_and(|line| line.contains("used 2")), "the last flush is kept");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_said_in_one_sentence_with_a_failing_exit() {
+    let folder = Folder::new();
+    let text = folder.file("text");
+    std::fs::write(&text, "no database, but long enough to be taken for one: ".repeat(20)).unwrap();
+    let missing = folder.file("missing").join("shop.db");
+    for (file, why) in [
+        (
+            &text,
+            "what the token store holds is corrupt: error returned from database: (code: 26) file is not a database",
+        ),
+        (&missing, "the token store is unavailable: cannot create the file"),
+    ] {
+        let shop = Shop::command_line("127.0.0.1:0").env("SHOP_DB", file).output().unwrap();
+        let said = String::from_utf8(shop.stderr).unwrap();
+        assert!(!shop.status.success());
+        assert_eq!(said.lines().count(), 1, "{said}");
+        let begins = format!("cannot open {}: {why}", file.display());
+        assert!(said.starts_with(&begins), "{said}");
+        assert!(said.ends_with("SHOP_DB is to be a file for the tokens, or :memory:\n"), "{said}");
+    }
 }

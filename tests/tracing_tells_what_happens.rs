@@ -207,7 +207,7 @@ async fn each_failure_of_maintenance_is_a_warning_with_its_cause() {
     for event in &events {
         let fields = [
             ("message", Some("the token store failed in maintenance".to_owned())),
-            ("error", Some("the token store holds a corrupt record: planted".to_owned())),
+            ("error", Some("what the token store holds is corrupt: planted".to_owned())),
         ];
         assert_tells(event, Level::WARN, &fields);
     }

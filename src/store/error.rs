@@ -23,8 +23,8 @@ pub enum StoreError {
     /// help.
     #[error("the token store is unavailable")]
     Unavailable(#[source] Source),
-    /// What it holds is no valid record. Asking again does not help; somebody must look.
-    #[error("the token store holds a corrupt record")]
+    /// What it holds is no valid record, or no store at all. Asking again does not help; somebody must look.
+    #[error("what the token store holds is corrupt")]
     Corrupt(#[source] Source),
     /// It did not answer in time. Of a change it is unknown whether it was written.
     #[error("the token store did not answer in time")]

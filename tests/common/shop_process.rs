@@ -1,6 +1,7 @@
 //! The shop as a process of its own, with curl as its client. It ends when it goes out of scope.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
@@ -34,10 +35,15 @@ impl IssuedToken {
 }
 
 impl Shop {
-    /// On a free port; returns when it listens and has said its greeting.
+    /// On a free port, with its tokens in memory; returns when it listens and has said its greeting.
     pub fn start() -> Self {
-        let mut process =
-            Self::command_line("127.0.0.1:0").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_on(":memory:".as_ref())
+    }
+
+    /// The same, with its tokens in this file.
+    pub fn start_on(file: &Path) -> Self {
+        let mut command = Self::command_line("127.0.0.1:0");
+        let mut process = command.env("SHOP_DB", file).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = process.stdin.take();
         let out = BufReader::new(process.stdout.take().unwrap());
         let (sender, stdout) = channel();
@@ -54,7 +60,7 @@ impl Shop {
 
     pub fn command_line(addr: &str) -> Command {
         let mut command = Command::new(executable());
-        command.env("SHOP_ADDR", addr);
+        command.env("SHOP_ADDR", addr).env("SHOP_DB", ":memory:");
         command
     }
 
