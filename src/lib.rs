@@ -56,10 +56,12 @@
 //! | feature | gives |
 //! |---|---|
 //! | `memory` (default) | `store::MemoryStore` |
+//! | `sqlite` | `store::SqliteStore`: a file, durable, shared by the processes of a machine (Rust 1.94 or later) |
 //! | `tower` (default) | `http`: `BearerAuthLayer` and `RequireScopeLayer` for every tower service |
 //! | `axum` | extractors for [`VerifiedToken`] and `Option<VerifiedToken>`, problem details |
 //! | `tokio` | `PersonalTokens::maintain`; the guard's look-up timeout |
 //! | `tracing` | a span for each verification, events for changes, refusals and failing maintenance; target `personal_tokens` |
+//! | `conformance` | `store::conformance`: the contract of [`store::TokenStore`] as tests, for a store of your own |
 //! | `testing` | `ManualClock`, `http::acting_as` |
 //!
 //! A feature adds API and changes no verdict. `tokio` bounds how long the guard waits for a store, 2 seconds unless told
@@ -70,8 +72,9 @@
 //! Types and traits of these crates stand in this one's API, so their major versions are part of its own: `time` 0.3
 //! ([`Duration`], `OffsetDateTime`), `rand` 0.10 (`TryCryptoRng`, in [`Token::generate`]), `subtle` 2
 //! (`ConstantTimeEq`, of [`TokenDigest`]), `async-trait` 0.1 (an implementation of [`store::TokenStore`] wants it),
-//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`). The feature `tokio` counts time by the
-//! runtime of `tokio` 1.
+//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`), `sqlx` 0.9 (feature `sqlite`, in
+//! `store::SqliteStore::from_pool`; re-exported). The features `tokio`, `sqlite` and `conformance` work on the runtime of
+//! `tokio` 1.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
