@@ -1,26 +1,19 @@
 //! A store of one's own: tokens in a file, by the embedded database redb.
 //!
-//! `cargo run --example custom_store -- tokens.redb`; without a file, in memory. The manual's page "A store of your own"
-//! walks through it.
+//! `cargo run --example custom_store -- tokens.redb`. The manual's page "A store of your own" walks through it.
 
 #[path = "custom_store/row.rs"]
 pub mod row;
 
 use std::cmp::Reverse;
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
 
 use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, Pruned, TokenStore, async_trait};
-use personal_tokens::{
-    Change, ChangeError, ChangeRefused, Changed, Duration, NewToken, OwnerId, PersonalTokens, StoreError, Timestamp,
-    TokenId, TokenRecord,
-};
-use redb::backends::InMemoryBackend;
-use redb::{
-    Database, MultimapTable, MultimapTableDefinition, ReadableDatabase as _, ReadableMultimapTable, ReadableTable,
-    Table, TableDefinition,
-};
+use personal_tokens::{Change, ChangeError, ChangeRefused, Changed, Duration, OwnerId, StoreError, Timestamp};
+use personal_tokens::{NewToken, PersonalTokens, TokenId, TokenRecord};
+use redb::{Database, MultimapTable, MultimapTableDefinition, ReadableDatabase as _};
+use redb::{ReadableMultimapTable, ReadableTable, Table, TableDefinition};
 use row::{Id, Row, decode, encode};
 
 /// Each record by its id. redb keeps a table's types along with it, and opens it with no others.
@@ -29,6 +22,8 @@ pub const TOKENS: TableDefinition<'static, Id<'static>, Row<'static>> = TableDef
 pub const OWNED: MultimapTableDefinition<'static, &[u8], Id<'static>> = MultimapTableDefinition::new("owned_tokens");
 
 type Stored<T> = Result<T, redb::Error>;
+type Tokens<'t> = Table<'t, Id<'static>, Row<'static>>;
+type Owned<'t> = MultimapTable<'t, &'static [u8], Id<'static>>;
 
 /// Tokens in a redb database. Clones are one store.
 ///
@@ -38,12 +33,7 @@ type Stored<T> = Result<T, redb::Error>;
 pub struct RedbStore(Arc<Database>);
 
 impl RedbStore {
-    /// The store in this file, which is made where there is none. It blocks: open it before you serve.
-    pub fn open(path: impl AsRef<Path>) -> Stored<Self> {
-        Self::new(Database::create(path)?)
-    }
-
-    /// The store in a database that the host has open, beside its own tables.
+    /// The store in a database, beside the host's own tables.
     pub fn new(database: impl Into<Arc<Database>>) -> Stored<Self> {
         let database = database.into();
         // A reader cannot create a table.
@@ -68,20 +58,18 @@ impl RedbStore {
         })
     }
 
-    /// One transaction, which leaves nothing behind if the work fails. redb has synced the file when its commit returns:
-    /// no crash brings a revoked token back.
+    /// One transaction, committed where the work says that it wrote. redb has synced the file when its commit returns: no
+    /// crash brings a revoked token back.
     async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Writing<'_>) -> Stored<T> + Send + 'static,
+        F: FnOnce(&mut Tokens<'_>, &mut Owned<'_>) -> Stored<(bool, T)> + Send + 'static,
     {
         self.blocking(move |database| {
             let transaction = database.begin_write()?;
-            let (tokens, owned) = (transaction.open_table(TOKENS)?, transaction.open_multimap_table(OWNED)?);
-            let mut tables = Writing { tokens, owned, wrote: false };
-            let answer = work(&mut tables)?;
-            if tables.wrote {
-                drop(tables);
+            let (wrote, answer) =
+                work(&mut transaction.open_table(TOKENS)?, &mut transaction.open_multimap_table(OWNED)?)?;
+            if wrote {
                 transaction.commit()?;
             }
             Ok(answer)
@@ -98,25 +86,25 @@ impl TokenStore for RedbStore {
 
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
         let change = change.clone();
-        let decided = self.write(move |tables| {
-            let records = of_owner(&tables.tokens, &tables.owned, change.owner())?;
+        let decided = self.write(move |tokens, owned| {
+            let records = of_owner(tokens, owned, change.owner())?;
             let plan = match change.decide(change.needs().gather(&records)) {
                 Ok(plan) => plan,
-                Err(refused) => return Ok(Err(refused)),
+                Err(refused) => return Ok((false, Err(refused))),
             };
             if let Some(new) = &plan.insert {
-                if tables.tokens.get(new.id.as_bytes())?.is_some() {
-                    return Ok(Err(ChangeRefused::IdTaken));
+                if tokens.get(new.id.as_bytes())?.is_some() {
+                    return Ok((false, Err(ChangeRefused::IdTaken)));
                 }
-                tables.owned.insert(new.owner.as_str().as_bytes(), new.id.as_bytes())?;
-                tables.put(new)?;
+                owned.insert(new.owner.as_str().as_bytes(), new.id.as_bytes())?;
+                tokens.insert(new.id.as_bytes(), encode(new))?;
             }
             for new in &plan.update {
                 for old in records.iter().filter(|old| old.id == new.id) {
-                    tables.put(&new.written_over(old))?;
+                    tokens.insert(new.id.as_bytes(), encode(&new.written_over(old)))?;
                 }
             }
-            Ok(Ok(plan.changed))
+            Ok((!plan.changed.written.is_empty(), Ok(plan.changed)))
         });
         Ok(decided.await??)
     }
@@ -137,9 +125,10 @@ impl TokenStore for RedbStore {
 
     async fn touch(&self, uses: &[LastUse], resolution: Duration) -> Result<(), StoreError> {
         let uses = uses.to_vec();
-        self.write(move |tables| {
+        self.write(move |tokens, _| {
+            let mut wrote = false;
             for used in uses {
-                let mut record = match get(&tables.tokens, used.id) {
+                let mut record = match get(tokens, used.id) {
                     Ok(Some(record)) => record,
                     // A row that cannot be read keeps no other's use from being written.
                     Ok(None) | Err(redb::Error::Corrupted(_)) => continue,
@@ -147,10 +136,11 @@ impl TokenStore for RedbStore {
                 };
                 if let Some(at) = used.applied(record.last_used, resolution) {
                     record.last_used = Some(at);
-                    tables.put(&record)?;
+                    tokens.insert(used.id.as_bytes(), encode(&record))?;
+                    wrote = true;
                 }
             }
-            Ok(())
+            Ok((wrote, ()))
         })
         .await
     }
@@ -169,46 +159,29 @@ impl TokenStore for RedbStore {
     }
 
     async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
-        self.write(move |tables| {
-            let Some(mut record) = get(&tables.tokens, id)?.filter(|record| record.noticed == was) else {
-                return Ok(false);
+        self.write(move |tokens, _| {
+            let Some(mut record) = get(tokens, id)?.filter(|record| record.noticed == was) else {
+                return Ok((false, false));
             };
             record.noticed = Some(at);
-            tables.put(&record)?;
-            Ok(true)
+            tokens.insert(id.as_bytes(), encode(&record))?;
+            Ok((true, true))
         })
         .await
     }
 
     async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
-        self.write(move |tables| {
+        self.write(move |tokens, owned| {
             let goes = |record: &TokenRecord| record.ended().is_some_and(|ended| ended < ended_before);
-            let ended = all(&tables.tokens)?.filter(|found| found.as_ref().map_or(true, goes));
+            let ended = all(tokens)?.filter(|found| found.as_ref().map_or(true, goes));
             let ended = ended.take(at_most as usize).collect::<Stored<Vec<_>>>()?;
-            ended.into_iter().map(|record| tables.remove(record)).collect()
+            for record in &ended {
+                tokens.remove(record.id.as_bytes())?;
+                owned.remove(record.owner.as_str().as_bytes(), record.id.as_bytes())?;
+            }
+            Ok((!ended.is_empty(), ended.into_iter().map(|record| Pruned::new(record.id, record.owner)).collect()))
         })
         .await
-    }
-}
-
-struct Writing<'a> {
-    tokens: Table<'a, Id<'static>, Row<'static>>,
-    owned: MultimapTable<'a, &'static [u8], Id<'static>>,
-    wrote: bool,
-}
-
-impl Writing<'_> {
-    fn put(&mut self, record: &TokenRecord) -> Stored<()> {
-        self.wrote = true;
-        self.tokens.insert(record.id.as_bytes(), encode(record))?;
-        Ok(())
-    }
-
-    fn remove(&mut self, record: TokenRecord) -> Stored<Pruned> {
-        self.wrote = true;
-        self.tokens.remove(record.id.as_bytes())?;
-        self.owned.remove(record.owner.as_str().as_bytes(), record.id.as_bytes())?;
-        Ok(Pruned::new(record.id, record.owner))
     }
 }
 
@@ -228,25 +201,20 @@ fn of_owner(
     owned: &impl ReadableMultimapTable<&'static [u8], Id<'static>>,
     owner: &OwnerId,
 ) -> Stored<Vec<TokenRecord>> {
-    let read =
-        |id| get(tokens, id)?.ok_or_else(|| redb::Error::Corrupted(format!("token {id} has an owner and no row")));
-    owned.get(owner.as_str().as_bytes())?.map(|id| read(TokenId::from_bytes(*id?.value()))).collect()
+    let gap = |id| redb::Error::Corrupted(format!("token {id} has an owner and no row"));
+    let ids = owned.get(owner.as_str().as_bytes())?.map(|id| Ok(TokenId::from_bytes(*id?.value())));
+    ids.map(|id| id.and_then(|id| get(tokens, id)?.ok_or_else(|| gap(id)))).collect()
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let store = match std::env::args_os().nth(1) {
-        Some(path) => RedbStore::open(path)?,
-        None => RedbStore::new(Database::builder().create_with_backend(InMemoryBackend::new())?)?,
-    };
-    let tokens = PersonalTokens::builder(store).prefix("shop").scopes(["products:read"]).build()?;
+    let path = std::env::args_os().nth(1).ok_or("where to keep the tokens? say so: custom_store -- tokens.redb")?;
+    let tokens = PersonalTokens::builder(RedbStore::new(Database::create(path)?)?).prefix("shop").build()?;
     let owner = OwnerId::new("store-42")?;
-    let request = NewToken::new(&owner, "Shopify sync").scopes(["products:read"]).expires_in(Duration::days(30));
-    let issued = tokens.issue(request).await?;
+    let issued = tokens.issue(NewToken::new(&owner, "Shopify sync")).await?;
     println!("{} opens for {}", issued.record.id, tokens.verify(issued.token.expose()).await?.owner());
     tokens.revoke(&owner, issued.record.id).await?;
-    let refused = tokens.verify(issued.token.expose()).await.err().ok_or("a revoked token was accepted")?;
-    println!("{} is refused: {refused}", issued.record.id);
+    println!("revoked: {:?}", tokens.verify(issued.token.expose()).await.map_err(|refused| refused.to_string()));
     println!("{owner} has {} tokens, ended ones too", tokens.list(&owner, ListQuery::all()).await?.tokens.len());
     Ok(())
 }
