@@ -21,15 +21,35 @@ use redb::{Database, ReadableDatabase as _};
 
 personal_tokens::conformance_tests!(in_memory);
 
+mod behind_a_pointer {
+    use std::sync::Arc;
+
+    use personal_tokens::store::TokenStore;
+
+    use super::{database, subject};
+
+    personal_tokens::conformance_tests!(|| async {
+        let database = database();
+        let store: Arc<dyn TokenStore> = Arc::new(super::RedbStore::new(database.clone()).unwrap());
+        subject(store, database)
+    });
+}
+
 /// A store, and a way to its tables behind its back.
 async fn in_memory() -> Subject {
-    let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
-    let database = Arc::new(database);
-    let store = RedbStore::new(database.clone()).unwrap();
+    let database = database();
+    subject(RedbStore::new(database.clone()).unwrap(), database)
+}
+
+fn subject(store: impl TokenStore + 'static, database: Arc<Database>) -> Subject {
     Subject::new(store).corrupted_by(move |id| {
         spoil(&database, id);
         async {}
     })
+}
+
+fn database() -> Arc<Database> {
+    Arc::new(Database::builder().create_with_backend(InMemoryBackend::new()).unwrap())
 }
 
 fn spoil(database: &Database, id: TokenId) {
