@@ -21,20 +21,6 @@ use redb::{Database, ReadableDatabase as _};
 
 personal_tokens::conformance_tests!(in_memory);
 
-mod behind_a_pointer {
-    use std::sync::Arc;
-
-    use personal_tokens::store::TokenStore;
-
-    use super::{database, subject};
-
-    personal_tokens::conformance_tests!(|| async {
-        let database = database();
-        let store: Arc<dyn TokenStore> = Arc::new(super::RedbStore::new(database.clone()).unwrap());
-        subject(store, database)
-    });
-}
-
 /// A store, and a way to its tables behind its back.
 async fn in_memory() -> Subject {
     let database = database();
@@ -50,6 +36,20 @@ fn subject(store: impl TokenStore + 'static, database: Arc<Database>) -> Subject
 
 fn database() -> Arc<Database> {
     Arc::new(Database::builder().create_with_backend(InMemoryBackend::new()).unwrap())
+}
+
+mod behind_a_pointer {
+    use std::sync::Arc;
+
+    use personal_tokens::store::TokenStore;
+
+    use super::{database, subject};
+
+    personal_tokens::conformance_tests!(|| async {
+        let database = database();
+        let store: Arc<dyn TokenStore> = Arc::new(super::RedbStore::new(database.clone()).unwrap());
+        subject(store, database)
+    });
 }
 
 fn spoil(database: &Database, id: TokenId) {
