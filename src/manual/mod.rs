@@ -21,6 +21,11 @@ pub mod last_use {}
 #[doc = include_str!("testing.md")]
 pub mod testing {}
 
+/// Tokens in an SQLite file: in a database of yours, backups, by hand.
+#[cfg(feature = "sqlite")]
+#[doc = include_str!("sqlite.md")]
+pub mod sqlite {}
+
 /// How a host keeps tokens in a storage of its own: the redb example, what every store must mind, three sketches.
 #[doc = include_str!("your_own_store.md")]
 pub mod your_own_store {}
