@@ -6,7 +6,7 @@ use crate::record::{Expiry, Rotated, TokenRecord};
 use crate::store::{Cursor, ExpiringQuery};
 use crate::timestamp::Timestamp;
 
-use super::kit::{Kit, at_once, ids, new_id, same};
+use super::kit::{Kit, at_once, done, ids, new_id, same};
 use super::violation::{Broken, Outcome};
 
 pub(super) async fn expiring_finds_current_tokens_in_the_window(kit: &Kit) -> Outcome {
@@ -47,7 +47,7 @@ pub(super) async fn expiring_comes_in_pages(kit: &Kit) -> Outcome {
         records.push(kit.insert(record).await?);
     }
     records.sort_by_key(Cursor::in_expiring);
-    for limit in [1, 2, 11, 20] {
+    for (limit, revokes) in [(1, false), (2, false), (11, false), (20, false), (2, true)] {
         let start = kit.now.saturating_add(Duration::microseconds(-1));
         let mut query = ExpiringQuery::between(start, micros_after(kit, 10)).limit(limit);
         let mut found = Vec::new();
@@ -60,7 +60,12 @@ pub(super) async fn expiring_comes_in_pages(kit: &Kit) -> Outcome {
                 return Err(Broken::new("a page", format!("at most {limit} tokens"), page.len()));
             }
             query = query.after(last);
-            found.extend(ids(page.iter().filter(|record| record.owner == kit.owner)));
+            let ours: Vec<_> = page.iter().filter(|record| record.owner == kit.owner).collect();
+            found.extend(ids(ours.iter().copied()));
+            // Those that were shown leave the answer before the next page is asked for.
+            for shown in ours.into_iter().filter(|_| revokes) {
+                done("a revocation", kit.change(kit.revoke(shown.id)).await)?;
+            }
             if found.len() > records.len() {
                 break;
             }
@@ -94,7 +99,7 @@ pub(super) async fn a_notice_is_claimed_by_comparing(kit: &Kit) -> Outcome {
             let what = format!("a claim of {:?}, from {was:?} to {at}, where {stands:?} stands", record.name);
             same(what, claimed, expected)?;
             stands = if expected { Some(at) } else { stands };
-            kit.stands("after a claim", &TokenRecord { noticed: stands, ..record.clone() }).await?;
+            kit.stands_noted("after a claim", &TokenRecord { noticed: stands, ..record.clone() }).await?;
         }
     }
     kit.stands("beside claims", &beside).await

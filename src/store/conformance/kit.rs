@@ -4,6 +4,7 @@
 use std::fmt::{Debug, Display};
 use std::future::Future;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use time::Duration;
@@ -126,20 +127,35 @@ impl Kit {
         Ok(self.store.list(&self.owner, &ListQuery::all().limit(10_000), self.now).await?)
     }
 
+    /// As it stands now.
     pub(super) async fn stored(&self, id: TokenId) -> Outcome<TokenRecord> {
-        let found = self.store.find(id).await?;
-        found.map(Arc::unwrap_or_clone).ok_or_else(|| Broken::new("find", "the record", "none"))
+        let found = self.store.get(&self.owner, id).await?;
+        found.ok_or_else(|| Broken::new("get", "the record", "none"))
     }
 
     /// The record is there, exactly so, in whatever way it is asked for.
     pub(super) async fn stands(&self, when: &str, record: &TokenRecord) -> Outcome {
+        self.is_found(when, record, TokenRecord::clone).await?;
+        self.is_kept(when, record).await
+    }
+
+    /// The same where uses or claims were written: of these `find` and `find_cached` need not know yet.
+    pub(super) async fn stands_noted(&self, when: &str, record: &TokenRecord) -> Outcome {
+        self.is_found(when, record, |found| found.written_over(record)).await?;
+        self.is_kept(when, record).await
+    }
+
+    async fn is_found(&self, when: &str, record: &TokenRecord, seen: impl Fn(&TokenRecord) -> TokenRecord) -> Outcome {
         let found = self.store.find(record.id).await?;
-        same_record(&format!("find, {when}"), found.as_deref(), Some(record))?;
+        same_record(&format!("find, {when}"), found.as_deref().map(&seen).as_ref(), Some(record))?;
         match self.store.find_cached(record.id) {
-            Lookup::Hit(cached) => same_record(&format!("find_cached, {when}"), Some(&cached), Some(record))?,
-            Lookup::Absent => return Err(Broken::new(format!("find_cached, {when}"), "Hit or Ask", "Absent")),
-            Lookup::Ask => {}
+            Lookup::Hit(cached) => same_record(&format!("find_cached, {when}"), Some(&seen(&cached)), Some(record)),
+            Lookup::Absent => Err(Broken::new(format!("find_cached, {when}"), "Hit or Ask", "Absent")),
+            Lookup::Ask => Ok(()),
         }
+    }
+
+    async fn is_kept(&self, when: &str, record: &TokenRecord) -> Outcome {
         let got = self.store.get(&record.owner, record.id).await?;
         same_record(&format!("get, {when}"), got.as_ref(), Some(record))?;
         let list = self.store.list(&record.owner, &ListQuery::all().limit(10_000), self.now).await?;
@@ -154,6 +170,11 @@ impl Kit {
         if let Lookup::Hit(cached) = self.store.find_cached(record.id) {
             same_record(&format!("find_cached, {when}"), Some(&cached), None)?;
         }
+        self.is_pruned(when, record).await
+    }
+
+    /// The record was deleted: of that `find` and `find_cached` need not know yet.
+    pub(super) async fn is_pruned(&self, when: &str, record: &TokenRecord) -> Outcome {
         let got = self.store.get(&record.owner, record.id).await?;
         same_record(&format!("get, {when}"), got.as_ref(), None)?;
         let list = self.store.list(&record.owner, &ListQuery::all().limit(10_000), self.now).await?;
@@ -227,6 +248,24 @@ where
         answers.push(one.await?);
     }
     Ok(answers)
+}
+
+/// The two at once, and whether each was made. Which one begins makes a difference, so let it be now the one, now the other.
+pub(super) async fn two_at_once(
+    one: impl Future<Output = Outcome<bool>> + Send + 'static,
+    other: impl Future<Output = Outcome<bool>> + Send + 'static,
+    in_turn: bool,
+) -> Outcome<(bool, bool)> {
+    let mut works: Vec<Pin<Box<dyn Future<Output = Outcome<bool>> + Send>>> = vec![Box::pin(one), Box::pin(other)];
+    if !in_turn {
+        works.reverse();
+    }
+    let answers: Vec<bool> = at_once(works).await?.into_iter().collect::<Outcome<_>>()?;
+    match *answers.as_slice() {
+        [one, other] if in_turn => Ok((one, other)),
+        [other, one] => Ok((one, other)),
+        _ => Err(Broken::new("two at once", "two answers", answers.len())),
+    }
 }
 
 /// The change was made.

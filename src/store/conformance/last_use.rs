@@ -35,7 +35,7 @@ pub(super) async fn last_use_heeds_the_resolution(kit: &Kit) -> Outcome {
         // The first use is written, whatever the resolution.
         touch(kit, record.id, kit.now, resolution).await?;
         let first = TokenRecord { last_used: Some(kit.now), ..record };
-        kit.stands("after its first use", &first).await?;
+        kit.stands_noted("after its first use", &first).await?;
         let later = kit.now.saturating_add(Duration::microseconds(micros));
         touch(kit, first.id, later, resolution).await?;
         let expected = if written { later } else { kit.now };
@@ -61,7 +61,7 @@ pub(super) async fn a_use_of_a_token_that_is_gone_is_no_error(kit: &Kit) -> Outc
     kit.store.touch(&uses, Duration::ZERO).await?;
     for record in records {
         let used = TokenRecord { last_used: Some(kit.after(2)), ..record };
-        kit.stands("used among many that are gone", &used).await?;
+        kit.stands_noted("used among many that are gone", &used).await?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ pub(super) async fn a_use_writes_nothing_else(kit: &Kit) -> Outcome {
     for record in kit.insert_all(records).await? {
         touch(kit, record.id, kit.after(1), Duration::ZERO).await?;
         let used = TokenRecord { last_used: Some(kit.after(1)), ..record };
-        kit.stands("after a use", &used).await?;
+        kit.stands_noted("after a use", &used).await?;
     }
     kit.stands("beside one that was used", &beside).await
 }
@@ -92,7 +92,7 @@ pub(super) async fn a_racing_use_undoes_no_change(kit: &Kit) -> Outcome {
         let found = kit.stored(record.id).await?;
         same("revoked, after a revocation beside uses", found.revoked, Some(kit.now))?;
         let expected = TokenRecord { revoked: Some(kit.now), last_used: found.last_used, ..record };
-        kit.stands("after a revocation beside uses", &expected).await?;
+        kit.stands_noted("after a revocation beside uses", &expected).await?;
     }
     Ok(())
 }

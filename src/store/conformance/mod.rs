@@ -210,8 +210,8 @@ rules! { $
         another_owners_token_is_not_found,
         /// Once a change has returned, everything that is asked answers what it wrote.
         a_change_is_seen_once_it_returns,
-        /// What `find_cached` and `find` answer is no older than a change that has returned, also for a token that was
-        /// looked up before (failures 19).
+        /// What `find_cached` and `find` answer is no older than a change that has returned: of every token that it wrote,
+        /// also if it was looked up before or meanwhile (failures 19).
         what_is_cached_is_no_older_than_a_change,
     }
     names {
@@ -237,7 +237,7 @@ rules! { $
         an_update_sets_what_was_asked,
         /// A change that is refused has written nothing.
         a_refused_change_writes_nothing,
-        /// An update undoes no `claim_notice` that was made meanwhile.
+        /// An update undoes no `claim_notice` that was made meanwhile, nor a claim an update.
         an_update_undoes_no_claim,
         /// An update undoes no `touch` that was made meanwhile.
         an_update_undoes_no_use,

@@ -5,7 +5,6 @@
 //! wrong.
 
 use std::collections::BTreeSet;
-use std::pin::Pin;
 
 use time::Duration;
 
@@ -13,7 +12,7 @@ use crate::record::{ChangeRefused, Expiry, Rotated, TokenRecord};
 use crate::store::{ChangeError, Pruned};
 use crate::timestamp::Timestamp;
 
-use super::kit::{Kit, at_once, expire, new_id, random, same, same_record};
+use super::kit::{Kit, expire, new_id, random, same, same_record, two_at_once};
 use super::violation::{Broken, Outcome};
 
 const ATTEMPTS: u32 = 12;
@@ -27,7 +26,7 @@ pub(super) async fn prune_deletes_what_ended_before(kit: &Kit) -> Outcome {
         let records = kit.insert_all(ended_before(kit, cut)?).await?;
         let told = prune_all(kit, cut).await?;
         for record in &records {
-            kit.is_gone("once it is pruned", record).await?;
+            kit.is_pruned("once it is pruned", record).await?;
             let expected = Pruned::new(record.id, record.owner.clone());
             same(format!("whether prune tells of {:?}", record.name), told.contains(&expected), true)?;
             // Its name is free, and so is its id.
@@ -110,7 +109,7 @@ pub(super) async fn an_update_that_lost_its_row_is_refused(kit: &Kit) -> Outcome
         let race = Race::run(kit, round).await?;
         if race.pruned {
             same("whether a pruned token was revived", race.revived, false)?;
-            kit.is_gone("once it is pruned, beside a revival", &race.record).await?;
+            kit.is_pruned("once it is pruned, beside a revival", &race.record).await?;
         }
     }
     Ok(())
@@ -136,10 +135,7 @@ impl Race {
             }
         };
         let prune = async move { Ok(prune_all(&pruner, cut).await?.iter().any(|pruned| pruned.id == id)) };
-        let works: Vec<Pin<Box<dyn Future<Output = Outcome<bool>> + Send>>> = vec![Box::pin(revival), Box::pin(prune)];
-        let mut answers = at_once(works).await?.into_iter();
-        let mut next = || answers.next().unwrap_or(Ok(false));
-        let (revived, pruned) = (next()?, next()?);
+        let (revived, pruned) = two_at_once(revival, prune, round.is_multiple_of(2)).await?;
         Ok(Self { record, revived, pruned })
     }
 }

@@ -1,10 +1,9 @@
 //! Who asks for a record gets the one that stands, whatever its state, and nobody else's.
 
-use crate::record::{Changed, Expiry, Rotated, TokenRecord};
-use crate::store::Lookup;
+use crate::record::{Change, Changed, Expiry, Rotated, TokenRecord};
 use crate::token::TokenId;
 
-use super::kit::{Kit, done, expire, new_id, refused, rename, same, same_record};
+use super::kit::{Kit, at_once, done, expire, new_id, random_bytes, refused, rename, same, same_record};
 use super::violation::{Broken, Outcome};
 
 pub(super) async fn ended_records_are_found(kit: &Kit) -> Outcome {
@@ -20,22 +19,44 @@ pub(super) async fn ended_records_are_found(kit: &Kit) -> Outcome {
 }
 
 pub(super) async fn unknown_ids_find_nothing(kit: &Kit) -> Outcome {
-    let known = kit.insert(kit.record("known")?).await?;
-    let mut unknown = vec![new_id()];
-    // The neighbours of an id, by one bit each.
-    for place in 0..TokenId::LEN {
-        let mut bytes = *known.id.as_bytes();
+    // Bytes that are letters, of both cases; and one that ends a text in C.
+    let letters = random_bytes::<{ TokenId::LEN }>().map(|byte| byte & 0x2E | 0x41);
+    let mut with_zero = random_bytes();
+    with_zero.iter_mut().skip(5).take(1).for_each(|byte| *byte = 0);
+    for (number, id) in [random_bytes(), letters, with_zero].into_iter().enumerate() {
+        let mut known = kit.record(&format!("known {number}"))?;
+        known.id = TokenId::from_bytes(id);
+        let known = kit.insert(known).await?;
+        for id in neighbours(known.id) {
+            let nobody = TokenRecord { id, ..known.clone() };
+            kit.is_gone("of an id that nobody has", &nobody).await?;
+            same("a notice claimed of an id that nobody has", kit.store.claim_notice(id, None, kit.now).await?, false)?;
+            let answer = kit.change(kit.revoke(id)).await;
+            refused("a revocation of an id that nobody has", answer, &crate::ChangeRefused::NotFound)?;
+        }
+        kit.stands("beside ids that nobody has", &known).await?;
+    }
+    Ok(())
+}
+
+/// The ids that differ in one bit of a byte, and those that differ as text in the case of a letter.
+fn neighbours(id: TokenId) -> Vec<TokenId> {
+    let bits = (0..TokenId::LEN).map(|place| {
+        let mut bytes = *id.as_bytes();
         bytes.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= 0x20);
-        unknown.push(TokenId::from_bytes(bytes));
-    }
-    for id in unknown {
-        let nobody = TokenRecord { id, ..known.clone() };
-        kit.is_gone("of an id that nobody has", &nobody).await?;
-        same("a notice claimed of an id that nobody has", kit.store.claim_notice(id, None, kit.now).await?, false)?;
-        let answer = kit.change(kit.revoke(id)).await;
-        refused("a revocation of an id that nobody has", answer, &crate::ChangeRefused::NotFound)?;
-    }
-    kit.stands("beside ids that nobody has", &known).await
+        TokenId::from_bytes(bytes)
+    });
+    let text = id.to_string();
+    let in_other_case = |place: usize| {
+        let other = |(at, byte): (usize, char)| match byte {
+            _ if at != place => byte,
+            _ if byte.is_ascii_uppercase() => byte.to_ascii_lowercase(),
+            _ => byte.to_ascii_uppercase(),
+        };
+        text.chars().enumerate().map(other).collect::<String>().parse().ok()
+    };
+    let cases = (0..text.len()).filter_map(in_other_case).filter(|other| *other != id);
+    bits.chain(cases).collect()
 }
 
 pub(super) async fn another_owners_token_is_not_found(kit: &Kit) -> Outcome {
@@ -57,7 +78,7 @@ pub(super) async fn another_owners_token_is_not_found(kit: &Kit) -> Outcome {
             let answer = kit.change(change).await;
             refused(format!("{what} by another owner"), answer, &crate::ChangeRefused::NotFound)?;
         }
-        done("revoke all of another owner", kit.change(crate::Change::revoke_all(kit.owner.clone(), kit.now)).await)?;
+        done("revoke all of another owner", kit.change(Change::revoke_all(kit.owner.clone(), kit.now)).await)?;
         theirs.stands("after another owner's attempts", &record).await?;
     }
     Ok(())
@@ -88,25 +109,48 @@ pub(super) async fn a_change_is_seen_once_it_returns(kit: &Kit) -> Outcome {
 }
 
 pub(super) async fn what_is_cached_is_no_older_than_a_change(kit: &Kit) -> Outcome {
-    for round in 0..20 {
-        let record = kit.insert(kit.record(&format!("round {round}"))?).await?;
+    let first = kit.insert(kit.record("looked up")?).await?;
+    let beside = kit.insert(kit.record("beside")?).await?;
+    let [second, third] = [new_id(), new_id()];
+    for (what, change) in [
+        ("a rename", kit.update(first.id, rename("renamed")?)),
+        ("an extension", kit.update(first.id, expire(Expiry::At(kit.after(60))))),
+        ("a rotation", kit.rotate(first.id, second)),
+        // These write the token before, too.
+        ("a rotation of the successor", kit.rotate(second, third)),
+        ("a revocation of its successor", kit.revoke(third)),
+        ("revoke all", Change::revoke_all(kit.owner.clone(), kit.now)),
+    ] {
         // Whatever the store remembers, it remembers now.
         for _ in 0..3 {
-            kit.store.find(record.id).await?;
+            for id in [first.id, second, third, beside.id] {
+                kit.store.find(id).await?;
+            }
         }
-        match kit.store.find_cached(record.id) {
-            Lookup::Hit(cached) => same_record("find_cached after an issue", Some(&cached), Some(&record))?,
-            Lookup::Absent => return Err(Broken::new("find_cached after an issue", "Hit or Ask", "Absent")),
-            Lookup::Ask => {}
+        let changed = done(what, kit.change(change).await)?;
+        for id in changed.written {
+            let stored = kit.stored(id).await?;
+            kit.stands(&format!("after {what}"), &stored).await?;
         }
-        done("a revocation", kit.change(kit.revoke(record.id)).await)?;
-        if let Lookup::Hit(cached) = kit.store.find_cached(record.id) {
-            same("find_cached after a revocation: revoked", cached.revoked, Some(kit.now))?;
-        }
-        let found = kit.stored(record.id).await?;
-        same("find after a revocation: revoked", found.revoked, Some(kit.now))?;
+    }
+    same("revoked, after revoke all", kit.stored(beside.id).await?.revoked, Some(kit.now))?;
+
+    // A look-up that began before a change must not be remembered behind it.
+    for round in 0..12 {
+        let record = kit.insert(kit.record(&format!("round {round}"))?).await?;
+        let works = (0..8).map(|number| find_or_revoke(kit.clone(), record.id, number));
+        at_once(works.collect()).await?.into_iter().collect::<Outcome<Vec<()>>>()?;
+        kit.stands("after a revocation beside look-ups", &TokenRecord { revoked: Some(kit.now), ..record }).await?;
     }
     Ok(())
+}
+
+/// One of eight revokes.
+async fn find_or_revoke(kit: Kit, id: TokenId, number: usize) -> Outcome {
+    if number == 4 {
+        return done("a revocation beside look-ups", kit.change(kit.revoke(id)).await).map(drop);
+    }
+    Ok(kit.store.find(id).await.map(drop)?)
 }
 
 /// The record that a change answers.

@@ -1,13 +1,15 @@
 //! What was written is what is read, at every limit.
 
+use std::sync::Arc;
+
 use time::Duration;
 
-use crate::record::{Actor, Expiry, OwnerId, Rotated, Scopes, TokenName, TokenRecord};
+use crate::record::{Actor, Change, Edit, Expiry, OwnerId, Rotated, Scopes, TokenName, TokenRecord};
 use crate::store::ListQuery;
 use crate::timestamp::Timestamp;
 use crate::token::{TokenDigest, TokenId};
 
-use super::kit::{Kit, done, ids, new_id, new_owner, random, random_bytes, same};
+use super::kit::{Kit, at_most, done, ids, new_id, new_owner, random, random_bytes, same, with_scopes};
 use super::violation::Outcome;
 
 const MAX_BYTES: usize = 255;
@@ -44,6 +46,15 @@ pub(super) async fn texts_and_bytes_come_back_whole(kit: &Kit) -> Outcome {
         record.scopes = scopes.iter().cycle().nth(number).cloned().unwrap_or_default();
         kit.insert(record.clone()).await?;
         kit.stands(&format!("text {number}"), &record).await?;
+
+        let scopes = scopes.iter().cycle().nth(number.saturating_add(1)).cloned();
+        let edit = Edit { name: Some(TokenName::new(&unique(text))?), scopes, expiry: None };
+        record.name = edit.name.clone().unwrap_or(record.name);
+        record.scopes = edit.scopes.clone().unwrap_or(record.scopes);
+        let policy = Arc::new(with_scopes(&record.scopes));
+        let edit = Change::update(record.owner.clone(), id, edit, kit.now, policy);
+        done(format!("an edit with text {number}"), kit.change(edit).await)?;
+        kit.stands(&format!("text {number}, edited"), &record).await?;
     }
     Ok(())
 }
@@ -147,10 +158,14 @@ pub(super) async fn texts_are_compared_byte_by_byte(kit: &Kit) -> Outcome {
         let got = kit.store.get(&ours, second.id).await?;
         same(format!("get of {ours:?} for a token of {theirs:?}"), got, None)?;
 
-        let renamed = TokenRecord { owner: ours.clone(), ..kit.record(other)? };
-        kit.insert(renamed).await?;
+        // The other's counts for nothing, and holds no name.
+        let second_name = TokenRecord { owner: ours.clone(), ..kit.record(other)? };
+        done(
+            format!("an issue under {other:?} beside {one:?}"),
+            kit.change(kit.issue(&second_name, at_most(2))).await,
+        )?;
 
-        let revoked = kit.change(crate::record::Change::revoke_all(ours.clone(), kit.now)).await;
+        let revoked = kit.change(Change::revoke_all(ours.clone(), kit.now)).await;
         let reached = done("revoke all", revoked)?.written.len();
         same(format!("how many tokens of {ours:?} were revoked, {theirs:?} aside"), reached, 2)?;
         kit.stands("after another owner's revoke all", &second).await?;

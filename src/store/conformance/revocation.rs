@@ -54,7 +54,7 @@ pub(super) async fn revoke_all_reaches_what_could_be_active(kit: &Kit) -> Outcom
     let rotated = |at: i64, grace_ends: i64| {
         Some(Rotated { at: kit.after(at), successor: new_id(), grace_ends: kit.after(grace_ends) })
     };
-    let reached = vec![
+    let mut reached = vec![
         kit.record("active")?,
         kit.expiring("expires later", 60)?,
         kit.expiring("expires now", 0)?,
@@ -70,6 +70,10 @@ pub(super) async fn revoke_all_reaches_what_could_be_active(kit: &Kit) -> Outcom
         TokenRecord { rotated: rotated(1, 1), ..kit.record("grace cut by a clock ahead")? },
         TokenRecord { rotated: rotated(-2, 60), ..kit.expiring("in grace, expired", -1)? },
     ];
+    // More than a page of them, and than a limit is likely to be.
+    for number in 0..120 {
+        reached.push(kit.record(&format!("one of many: {number}"))?);
+    }
     let reached = kit.insert_all(reached).await?;
     let left = kit.insert_all(left).await?;
 

@@ -98,20 +98,31 @@ pub(super) async fn of_many_rotations_one_wins(kit: &Kit) -> Outcome {
 pub(super) async fn a_cancelled_change_is_whole_or_nothing(kit: &Kit) -> Outcome {
     for round in 0..36 {
         let kit = kit.of_another_owner();
-        let old = kit.insert(kit.record("rotated or not")?).await?;
+        let [first, second, third] = [kit.record("changed or not")?, kit.record("second")?, kit.record("third")?];
+        kit.insert_all(vec![first.clone(), second, third]).await?;
         let successor = new_id();
-        let change = kit.rotate(old.id, successor);
         // From at once to some milliseconds, as a store may take.
         let turns = 1_u32.checked_shl(round % 12).unwrap_or(1);
-        dropped_after(turns, kit.change(change)).await;
+
+        dropped_after(turns, kit.change(kit.rotate(first.id, successor))).await;
         // Behind it in the owner's order.
-        kit.insert(kit.record("behind it")?).await?;
+        kit.insert(kit.record("behind the rotation")?).await?;
         let all = kit.all().await?;
-        let rotated = all.iter().any(|record| record.id == old.id && record.rotated.is_some());
+        let rotated = all.iter().any(|record| record.id == first.id && record.rotated.is_some());
         let exists = all.iter().any(|record| record.id == successor);
         if rotated != exists {
             let found = format!("rotated: {rotated}, the successor exists: {exists}");
             return Err(Broken::new("a rotation that was cancelled", "both tokens are written, or none", found));
+        }
+
+        dropped_after(turns, kit.change(Change::revoke_all(kit.owner.clone(), kit.now))).await;
+        kit.insert(kit.record("behind revoke all")?).await?;
+        let mut old = kit.all().await?;
+        old.retain(|record| record.name.as_str() != "behind revoke all");
+        let revoked = old.iter().filter(|record| record.revoked.is_some()).count();
+        if revoked != 0 && revoked != old.len() {
+            let found = format!("{revoked} of {}", old.len());
+            return Err(Broken::new("revoke all that was cancelled", "all tokens are revoked, or none", found));
         }
     }
     Ok(())

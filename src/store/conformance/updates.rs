@@ -1,10 +1,12 @@
 //! An update sets what was asked for, and leaves what others write.
 
-use crate::record::{Change, ChangeRefused, Edit, Expiry, Scopes, TokenName, TokenRecord};
-use crate::store::LastUse;
 use time::Duration;
 
-use super::kit::{Kit, at_once, done, expire, new_id, refused, rename, same, same_record, with_scopes};
+use crate::record::{ChangeRefused, Edit, Expiry, Scopes, TokenName, TokenRecord};
+use crate::store::LastUse;
+use crate::timestamp::Timestamp;
+
+use super::kit::{Kit, done, expire, new_id, refused, rename, same, same_record, two_at_once, with_scopes};
 use super::violation::{Broken, Outcome};
 
 pub(super) async fn an_update_sets_what_was_asked(kit: &Kit) -> Outcome {
@@ -66,56 +68,53 @@ pub(super) async fn a_refused_change_writes_nothing(kit: &Kit) -> Outcome {
 }
 
 pub(super) async fn an_update_undoes_no_claim(kit: &Kit) -> Outcome {
-    for round in 0..24 {
+    for round in 0..24_i64 {
         let record = kit.insert(kit.record(&format!("old {round}"))?).await?;
-        let noticed = kit.after(round);
-        let change = kit.update(record.id, rename(&format!("new {round}"))?);
-        let claimed = race(kit, change, &record, noticed).await?;
-        same("a claim beside an update", claimed, true)?;
-        let expected = TokenRecord { name: TokenName::new(&format!("new {round}"))?, noticed: Some(noticed), ..record };
-        kit.stands("after an update and a claim at once", &expected).await?;
+        let (name, noticed) = (TokenName::new(&format!("new {round}"))?, kit.after(round));
+        let change = kit.update(record.id, rename(name.as_str())?);
+        let (changer, claimer, id) = (kit.clone(), kit.clone(), record.id);
+        let changed = async move { Ok(changer.change(change).await.map(|_| true)?) };
+        let claimed = async move { Ok(claimer.store.claim_notice(id, None, noticed).await?) };
+        let made = two_at_once(changed, claimed, round.checked_rem(2) == Some(0)).await?;
+        same("whether an update and a claim beside it were made", made, (true, true))?;
+        let expected = TokenRecord { name, noticed: Some(noticed), ..record };
+        kit.stands_noted("after an update and a claim at once", &expected).await?;
     }
     Ok(())
 }
 
-/// The change and the claim, at once; whether the claim won.
-async fn race(kit: &Kit, change: Change, record: &TokenRecord, noticed: crate::Timestamp) -> Outcome<bool> {
-    let (changer, claimer, id) = (kit.clone(), kit.clone(), record.id);
-    let changed = async move { changer.change(change).await.map(|_| true).map_err(Broken::from) };
-    let claimed = async move { claimer.store.claim_notice(id, None, noticed).await.map_err(Broken::from) };
-    let works: Vec<std::pin::Pin<Box<dyn Future<Output = Outcome<bool>> + Send>>> =
-        vec![Box::pin(changed), Box::pin(claimed)];
-    let answers: Outcome<Vec<bool>> = at_once(works).await?.into_iter().collect();
-    Ok(answers?.into_iter().all(|yes| yes))
-}
-
 pub(super) async fn an_update_undoes_no_use(kit: &Kit) -> Outcome {
-    const USES: i64 = 40;
+    const EDITS: i64 = 40;
     let record = kit.insert(kit.record("used")?).await?;
     let (editor, id) = (kit.clone(), record.id);
     let edits = tokio::spawn(async move {
-        for round in 0..USES {
+        for round in 0..EDITS {
             editor.change(editor.update(id, rename(&format!("name {round}"))?)).await?;
+            tokio::task::yield_now().await;
         }
         Outcome::Ok(())
     });
     // A use that was seen as written stays; one that was skipped is none.
     let mut seen = None;
-    for round in 0..USES {
-        let used = LastUse::new(id, kit.after(round));
-        kit.store.touch(&[used], Duration::ZERO).await?;
-        let last_used = kit.stored(id).await?.last_used;
-        if last_used < seen {
-            return Err(Broken::new(
-                "last_used beside updates",
-                format!("{seen:?} or later"),
-                format!("{last_used:?}"),
-            ));
+    let mut used = 0_i64;
+    while used == 0 || !edits.is_finished() {
+        used = used.saturating_add(1);
+        kit.store.touch(&[LastUse::new(id, kit.after(used))], Duration::ZERO).await?;
+        // Until an update that began before the use has been written.
+        for _ in 0..4 {
+            seen = not_before(seen, kit.stored(id).await?.last_used)?;
+            tokio::task::yield_now().await;
         }
-        seen = last_used;
     }
     edits.await??;
     let stored = kit.stored(id).await?;
-    same("last_used after updates", stored.last_used, seen)?;
-    same("the name after uses", stored.name.as_str(), &*format!("name {}", USES.saturating_sub(1)))
+    not_before(seen, stored.last_used)?;
+    same("the name after uses", stored.name.as_str(), &*format!("name {}", EDITS.saturating_sub(1)))
+}
+
+fn not_before(seen: Option<Timestamp>, last_used: Option<Timestamp>) -> Outcome<Option<Timestamp>> {
+    if last_used < seen {
+        return Err(Broken::new("last_used beside updates", format!("{seen:?} or later"), format!("{last_used:?}")));
+    }
+    Ok(last_used)
 }
