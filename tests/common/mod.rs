@@ -5,6 +5,7 @@ pub mod rulebook;
 
 #[cfg(feature = "tower")]
 pub mod challenges;
+pub mod child;
 #[cfg(feature = "tower")]
 pub mod door;
 pub mod flaky_store;
