@@ -1,4 +1,4 @@
-//! The stores of this crate keep the contract of `TokenStore`, bare and behind `Arc<dyn TokenStore>`.
+//! `MemoryStore` keeps the contract of `TokenStore`, bare and behind `Arc<dyn TokenStore>`. `sqlite_conformance.rs`: `SqliteStore`.
 #![cfg(all(feature = "memory", feature = "conformance"))]
 
 mod memory_store {
@@ -13,11 +13,4 @@ mod memory_store_behind_a_pointer {
     use personal_tokens::store::{MemoryStore, TokenStore};
 
     personal_tokens::conformance_tests!(|| async { Arc::new(MemoryStore::new()) as Arc<dyn TokenStore> });
-}
-
-#[cfg(feature = "sqlite")]
-mod sqlite_store {
-    use personal_tokens::store::SqliteStore;
-
-    personal_tokens::conformance_tests!(|| async { SqliteStore::open(":memory:").await.unwrap() });
 }

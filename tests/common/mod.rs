@@ -20,6 +20,8 @@ pub mod random;
 pub mod recorder;
 pub mod remote_store;
 pub mod search;
+#[cfg(feature = "sqlite")]
+pub mod tables;
 pub mod trail;
 #[cfg(feature = "tower")]
 pub mod vectors;
