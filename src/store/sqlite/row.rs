@@ -127,14 +127,15 @@ struct Reader<'r> {
 
 impl<'r> Reader<'r> {
     fn value<T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(&self, column: &'static str) -> Result<T, StoreError> {
-        self.row.try_get(column).map_err(|error| corrupt(column, error))
+        // sqlx reads NULL as 0 and as an empty text where nothing optional is asked for.
+        self.optional(column)?.ok_or_else(|| corrupt(column, sqlx::error::UnexpectedNullError))
     }
 
     fn optional<T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(
         &self,
         column: &'static str,
     ) -> Result<Option<T>, StoreError> {
-        self.value(column)
+        self.row.try_get(column).map_err(|error| corrupt(column, error))
     }
 
     fn text(&self, column: &'static str) -> Result<&'r str, StoreError> {
