@@ -15,6 +15,8 @@ pub mod forge;
 pub mod house;
 pub mod logging_store;
 pub mod model;
+#[cfg(all(feature = "sqlite", feature = "tower"))]
+pub mod patient;
 pub mod random;
 #[cfg(feature = "tracing")]
 pub mod recorder;

@@ -56,9 +56,7 @@ impl Calls {
         E: From<StoreError>,
         F: Future<Output = Result<T, E>>,
     {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(StoreError::unavailable("SqliteStore works on a Tokio runtime").into());
-        }
+        on_a_runtime()?;
         let now = Instant::now();
         let until = now.checked_add(self.deadline).unwrap_or(now);
         let in_time = timeout_at(until, work(until)).await;
@@ -80,6 +78,12 @@ impl Calls {
             }
         }
     }
+}
+
+/// Pools panic without one.
+pub(super) fn on_a_runtime() -> Result<(), StoreError> {
+    let runtime = tokio::runtime::Handle::try_current();
+    runtime.map(drop).map_err(|_| StoreError::unavailable("SqliteStore works on a Tokio runtime"))
 }
 
 /// A connection that is not used again where a failure says so.

@@ -22,7 +22,7 @@ use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Pruned, StoreError, TokenStore};
-use calls::{Calls, Lease};
+use calls::{Calls, Lease, on_a_runtime};
 use location::Location;
 
 const DEADLINE: StdDuration = StdDuration::from_secs(5);
@@ -99,6 +99,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] if it cannot be opened or made, is no database, or the tables are of another version.
     pub async fn open(location: impl AsRef<Path> + Send) -> Result<Self, StoreError> {
+        on_a_runtime()?;
         let store = Self::from_pool(Location::parse(location.as_ref())?.open()?);
         store.create_tables().await?;
         Ok(store)
