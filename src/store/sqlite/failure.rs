@@ -35,8 +35,9 @@ impl<E: From<StoreError>> From<sqlx::Error> for Failure<E> {
             (Some(5 | 6), _) => Self::Locked(error),
             // SQLITE_CORRUPT, SQLITE_NOTADB
             (Some(11 | 26), _) => Self::Lost(StoreError::corrupt(error)),
-            // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN: SQLite may have rolled back by itself, unknown to sqlx.
-            (Some(10 | 13 | 14), _) => Self::Lost(StoreError::unavailable(error)),
+            // SQLITE_READONLY: the connection stays so when the file can be written again. SQLITE_IOERR, SQLITE_FULL,
+            // SQLITE_CANTOPEN: SQLite may have rolled back by itself, unknown to sqlx.
+            (Some(8 | 10 | 13 | 14), _) => Self::Lost(StoreError::unavailable(error)),
             (_, sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed | sqlx::Error::WorkerCrashed) => {
                 Self::Lost(StoreError::unavailable(error))
             }
