@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Clones are one.
@@ -44,6 +44,17 @@ impl Recorder {
         (recorder, guard)
     }
 
+    /// Records what every thread of the process emits, once for all.
+    pub fn everywhere() -> Self {
+        static ONE: OnceLock<Recorder> = OnceLock::new();
+        let start = || {
+            let recorder = Self::default();
+            set_global_default(recorder.clone()).unwrap();
+            recorder
+        };
+        ONE.get_or_init(start).clone()
+    }
+
     pub fn spans(&self) -> Vec<Emitted> {
         self.log().spans.clone()
     }
@@ -71,6 +82,11 @@ impl Emitted {
 
     pub fn level(&self) -> Level {
         *self.metadata.level()
+    }
+
+    /// Each by its name.
+    pub fn all_fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.fields.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     pub fn field(&self, name: &str) -> Option<&str> {

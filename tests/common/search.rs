@@ -1,6 +1,6 @@
 //! Finds a part of what must stay secret, in every usual form; so much of it as 8 bytes is a leak.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -9,13 +9,20 @@ use personal_tokens::{Token, TokenId};
 use super::forge::random_of;
 
 const PART: usize = 8;
+const SLOTS: usize = 1 << 20;
 /// Of 8 bytes, so many characters stand in base64 whatever comes before and after.
 const BASE64_PART: usize = 10;
 /// The characters of secret and checksum, behind those of the id.
 const SECRET_TEXT: usize = 48;
 
 /// What to look for.
-pub struct KeptBack(Vec<Needle>);
+pub struct KeptBack {
+    needles: Vec<Needle>,
+    /// The numbers of those that begin so.
+    beginnings: HashMap<[u8; PART], Vec<usize>>,
+    /// Whether one may begin so, by [`slot`]: sooner asked than the map.
+    may_begin: Vec<bool>,
+}
 
 struct Needle {
     form: &'static str,
@@ -41,21 +48,37 @@ pub fn secret_of(token: &Token) -> [Vec<u8>; 2] {
 
 impl KeptBack {
     pub fn new(bytes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
-        Self(bytes.into_iter().flat_map(|bytes| needles(bytes.as_ref())).collect())
+        let needles: Vec<_> = bytes.into_iter().flat_map(|bytes| needles(bytes.as_ref())).collect();
+        let mut beginnings = HashMap::<_, Vec<_>>::new();
+        let mut may_begin = vec![false; SLOTS];
+        for (number, needle) in needles.iter().enumerate() {
+            let start = *needle.text.as_bytes().first_chunk().unwrap();
+            beginnings.entry(start).or_default().push(number);
+            may_begin[slot(&start)] = true;
+        }
+        Self { needles, beginnings, may_begin }
     }
 
     /// In which forms a part of it stands there.
     pub fn forms_in(&self, text: &[u8]) -> BTreeSet<&'static str> {
         let as_it_is = latin1(text);
         let texts = [Reading::AsItIs, Reading::Joined, Reading::Lower].map(|reading| reading.of(&as_it_is));
-        // Thousands of needles are told from the text by how they begin.
-        let beginnings = texts.each_ref().map(|text| text.as_bytes().windows(PART).collect::<HashSet<_>>());
-        let shown = |needle: &&Needle| {
-            let place = needle.reading as usize;
-            let may_be = needle.text.as_bytes().get(..PART).is_none_or(|start| beginnings[place].contains(start));
-            may_be && texts[place].contains(&needle.text)
-        };
-        self.0.iter().filter(shown).map(|needle| needle.form).collect()
+        // One pass over each text finds what begins as one of the needles, which may be hundreds of thousands.
+        let mut found = BTreeSet::new();
+        for (place, text) in texts.iter().enumerate() {
+            let mut rest = text.as_bytes();
+            while let Some(start) = rest.first_chunk() {
+                if self.may_begin[slot(start)] {
+                    let begin_so =
+                        self.beginnings.get(start).into_iter().flatten().map(|number| &self.needles[*number]);
+                    let here = begin_so
+                        .filter(|needle| needle.reading as usize == place && rest.starts_with(needle.text.as_bytes()));
+                    found.extend(here.map(|needle| needle.form));
+                }
+                rest = &rest[1..];
+            }
+        }
+        found
     }
 }
 
@@ -67,6 +90,11 @@ impl Reading {
             Self::Lower => Self::Joined.of(text).to_ascii_lowercase(),
         }
     }
+}
+
+fn slot(start: &[u8; PART]) -> usize {
+    let spread = u64::from_le_bytes(*start).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::try_from(spread >> 32).unwrap() % SLOTS
 }
 
 fn needles(bytes: &[u8]) -> Vec<Needle> {
