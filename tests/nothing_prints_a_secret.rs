@@ -1,6 +1,6 @@
 //! No `Debug` and no error of any public type shows a secret or a digest, whatever the form (failures 28; peer mistake: the
 //! secret in a derived `Debug`, modo-rs, headers).
-#![cfg(all(feature = "memory", feature = "testing", feature = "axum"))]
+#![cfg(all(feature = "memory", feature = "testing", feature = "axum", feature = "sqlite"))]
 
 mod common;
 
@@ -17,7 +17,7 @@ use http::{Request, Response};
 use personal_tokens::http::{
     Anonymous, BearerAuthLayer, EmptyBody, ProblemDetails, Refusal, RefusedRequest, RequireScopeLayer, acting_as,
 };
-use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, MemoryStore, TokenStore as _};
+use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, MemoryStore, SqliteStore, TokenStore as _};
 use personal_tokens::{
     Actor, BuildError, Change, Duration, Edit, NewToken, Notice, OwnerId, PersonalTokens, Rotation, Scope, Scopes,
     StoreError, Successor, SystemClock, Timestamp, Token, TokenChange, TokenEvent, TokenId, TokenName, TokenPrefix,
@@ -105,6 +105,19 @@ fn show_the_rulebook(trail: &Trail, token: &Token) {
     trail.show(&ExpiringQuery::between(noon(), noon()));
 }
 
+/// A store with a token in it, and its errors.
+async fn show_the_sqlite_store(trail: &Trail, tokens_seen: &mut Vec<Token>) {
+    let store = Arc::new(SqliteStore::open(":memory:").await.unwrap());
+    let tokens = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").build().unwrap();
+    let issued = trail.answer(tokens.issue(NewToken::new(owner(), "sync")).await).unwrap();
+    trail.show(&store).show(&*store).show(&store.find(issued.record.id).await.unwrap());
+    store.close().await;
+    trail.error(&store.find(issued.record.id).await.unwrap_err());
+    trail.error(&tokens.verify(issued.token.expose()).await.unwrap_err());
+    trail.error(&SqliteStore::open("sqlite:none.db?mode=none").await.unwrap_err());
+    tokens_seen.push(issued.token);
+}
+
 /// The guard, what it hands out and what is made of it.
 async fn show_the_door(trail: &Trail, tokens_seen: &mut Vec<Token>) {
     let (tokens, _) = shop();
@@ -175,14 +188,16 @@ async fn no_public_type_prints_it_and_none_is_forgotten() {
     show_the_handle(&trail, &mut tokens).await;
     show_the_door(&trail, &mut tokens).await;
     show_the_rulebook(&trail, &canary);
+    show_the_sqlite_store(&trail, &mut tokens).await;
     show_the_errors(&trail, &canary).await;
     tokens.push(canary);
     assert_eq!(trail.leaks(&tokens), [""; 0]);
 
     let shown = trail.types();
-    let not_values = ["Clock", "Duration", "Observer", "RenderRefusal", "TokenStore"].map(str::to_owned);
+    let not_values =
+        ["Clock", "Duration", "Observer", "RenderRefusal", "TokenStore", "async_trait", "sqlx"].map(str::to_owned);
     let forgotten: Vec<_> = public_names().into_iter().filter(|name| !shown.contains(name)).collect();
-    assert_eq!(forgotten, not_values, "types whose Debug is not looked at, but for traits");
+    assert_eq!(forgotten, not_values, "types whose Debug is not looked at, but for traits and crates");
 }
 
 /// A token that is presented spoilt, or stands where another word belongs, is not repeated.
