@@ -5,16 +5,18 @@
 mod common;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use common::folder::Folder;
 use common::now;
 use common::patient::{Patient, WRITES, chain, connect, lazy_pool, options};
 use common::remote_store::{Fault, Method};
-use personal_tokens::StoreError;
-use personal_tokens::store::SqliteStore;
 use personal_tokens::store::sqlx::sqlite::{SqliteJournalMode, SqlitePoolOptions};
 use personal_tokens::store::sqlx::{Connection as _, raw_sql};
+use personal_tokens::store::{SqliteStore, TokenStore};
+use personal_tokens::{Duration, StoreError};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const SHORT: StdDuration = StdDuration::from_millis(150);
@@ -78,6 +80,53 @@ async fn a_lock_that_is_given_up_in_time_is_no_error() {
         assert!(timeout(SHORT, call.as_mut()).await.is_err(), "{method:?} does not wait");
         other.close().await.unwrap();
         call.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_is_the_hosts() {
+    let folder = Folder::new();
+    let file = folder.file("tokens.db");
+    let patient = Patient::of(SqliteStore::open(&file).await.unwrap()).await;
+    let mut other = connect(&file).await;
+    raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let hurried = SqliteStore::open(&file).await.unwrap().deadline(StdDuration::ZERO);
+    let error = hurried.touch(&[], Duration::ZERO).await.unwrap_err();
+    assert!(Fault::TimedOut.made(&error), "{error:?}");
+    let endless = SqliteStore::open(&file).await.unwrap().deadline(StdDuration::MAX);
+    let mut call = pin!(endless.touch(&[], Duration::ZERO));
+    assert!(timeout(SHORT, call.as_mut()).await.is_err(), "it does not wait");
+    other.close().await.unwrap();
+    call.await.unwrap();
+    patient.assert_works().await;
+}
+
+/// They wait without a connection, or look-ups would wait for one.
+#[tokio::test]
+async fn writers_that_wait_for_a_lock_keep_no_lookup_waiting() {
+    let folder = Folder::new();
+    let file = folder.file("tokens.db");
+    let options = options(&file, SqliteJournalMode::Wal).busy_timeout(StdDuration::from_millis(20));
+    let pool = lazy_pool(options, 2);
+    let patient = Patient::of(SqliteStore::from_pool(pool.clone()).deadline(SHORT)).await;
+    let writer = Arc::new(SqliteStore::from_pool(pool).deadline(LONG));
+    let mut other = connect(&file).await;
+    raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let mut writers = JoinSet::new();
+    for _ in 0..100 {
+        let writer = Arc::clone(&writer);
+        writers.spawn(async move { writer.touch(&[], Duration::ZERO).await });
+    }
+    tokio::task::yield_now().await;
+    // Where a hundred writers take turns with it, its deadline strikes each time.
+    let mut answered = 0;
+    for _ in 0..20 {
+        answered += u32::from(patient.call(Method::Find).await.is_ok());
+    }
+    assert!(answered > 10, "{answered} of 20 look-ups were answered");
+    other.close().await.unwrap();
+    for written in timeout(StdDuration::from_secs(60), writers.join_all()).await.expect("they hang") {
+        written.unwrap();
     }
 }
 
