@@ -71,7 +71,8 @@ impl Location {
             let pool = pool.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
             return Ok(pool.connect_lazy_with(options));
         }
-        if mode == Mode::Create {
+        // SQLite's names are UTF-8: another is refused when it is opened, and makes no file.
+        if mode == Mode::Create && options.get_filename().to_str().is_some() {
             create_private(options.get_filename())?;
         }
         let options = match mode {
