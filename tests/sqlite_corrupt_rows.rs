@@ -125,16 +125,16 @@ impl Bench {
     }
 
     async fn run(&self, sql: &str) {
-        run(&mut *self.pool.acquire().await.unwrap(), sql).await.unwrap();
+        run(&mut self.pool.acquire().await.unwrap(), sql).await.unwrap();
     }
 
     async fn spoil(&self, assignment: &str) {
-        spoil(&mut *self.pool.acquire().await.unwrap(), self.bad.1.id, assignment).await.unwrap();
+        spoil(&mut self.pool.acquire().await.unwrap(), self.bad.1.id, assignment).await.unwrap();
     }
 
     async fn set(&self, assignment: &str) -> Result<(), personal_tokens::store::sqlx::Error> {
         let update = format!("UPDATE personal_tokens SET {assignment} WHERE name <> '{}'", self.good.1.name);
-        run(&mut *self.pool.acquire().await.unwrap(), &update).await
+        run(&mut self.pool.acquire().await.unwrap(), &update).await
     }
 
     /// The table takes any type, and none.

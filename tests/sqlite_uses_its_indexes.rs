@@ -47,7 +47,7 @@ impl Bench {
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(memory).await.unwrap();
         let store = SqliteStore::from_pool(pool.clone());
         store.create_tables().await.unwrap();
-        run(&mut *pool.acquire().await.unwrap(), TOKENS).await.unwrap();
+        run(&mut pool.acquire().await.unwrap(), TOKENS).await.unwrap();
         Self { pool, store, recorder }
     }
 
@@ -164,7 +164,7 @@ async fn every_statement_finds_its_rows_by_the_index_that_is_meant() {
     assert_eq!(operations.len(), EXPECTED.len());
     let palette = [None, Some(Value::Text("many")), Some(Value::Integer(0)), Some(Value::Id(id(5)))];
     for knowledge in ["SELECT 'not analyzed'", "ANALYZE"] {
-        run(&mut *bench.pool.acquire().await.unwrap(), knowledge).await.unwrap();
+        run(&mut bench.pool.acquire().await.unwrap(), knowledge).await.unwrap();
         for values in &palette {
             for (operation, count, searches) in EXPECTED {
                 let statements = &operations[operation];
