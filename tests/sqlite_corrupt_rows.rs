@@ -15,7 +15,7 @@ use common::{noon, owner};
 use http::StatusCode;
 use personal_tokens::store::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use personal_tokens::store::sqlx::{AssertSqlSafe, SqlitePool, query_scalar};
-use personal_tokens::store::{LastUse, SqliteStore, StoreError, TokenStore as _};
+use personal_tokens::store::{LastUse, ListQuery, SqliteStore, StoreError, TokenStore as _};
 use personal_tokens::{Actor, Change, Duration, Expiry, ManualClock, PersonalTokens, Rotated, Scopes, TokenRecord};
 
 const INSTANTS: &[&str] = &["-62135596800000001", "253402300800000000", "-9223372036854775808", "9223372036854775807"];
@@ -281,6 +281,23 @@ async fn revoke_all_ends_a_current_row_that_cannot_be_read() {
         let bench = Bench::new(false).await;
         bench.spoil(&assignment).await;
         bench.assert_revoke_all_ends_it(&assignment).await;
+    }
+}
+
+/// Nobody finds it by its id; a list does not pass it over.
+#[tokio::test]
+async fn an_id_that_is_none_is_corrupt_where_it_is_listed() {
+    for value in NO_IDS {
+        let (bench, assignment) = (Bench::new(false).await, format!("id = {value}"));
+        let refused = bench.set(&assignment).await.unwrap_err().to_string();
+        assert!(refused.contains("CHECK constraint failed"), "{assignment}: {refused}");
+        bench.spoil(&assignment).await;
+        let listed = bench.store.list(&owner(), &ListQuery::all(), noon()).await;
+        let Err(error @ StoreError::Corrupt(_)) = listed else { panic!("{assignment}: {listed:?}") };
+        assert!(told(&error).contains("the column id holds no valid value"), "{assignment}: {}", told(&error));
+        let (answer, calls) = knock(&bench.tokens, bearer(&bench.bad.0)).await;
+        assert_eq!((answer.status(), calls), (StatusCode::UNAUTHORIZED, 0), "{assignment}");
+        bench.assert_the_other_works(&assignment).await;
     }
 }
 

@@ -8,12 +8,14 @@
 
 mod common;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use common::folder::Folder;
 use common::rulebook::{after, name, policy, with};
+use common::tables::connect;
 use common::{noon, verdict};
+use personal_tokens::store::sqlx::query_scalar;
 use personal_tokens::store::{ListQuery, SqliteStore, TokenStore as _};
 use personal_tokens::{
     Actor, Change, Duration, Expiry, ManualClock, NewToken, OwnerId, PersonalTokens, Rejection, Rotated, Rotation,
@@ -162,10 +164,29 @@ async fn its_tokens_can_be_changed() {
     assert_eq!(pruned, 9);
 }
 
+/// Whoever changes the tables changes their number, and teaches the release to bring the old ones up to it.
+#[tokio::test]
+async fn the_tables_of_version_1_are_those_in_the_file() {
+    let folder = Folder::new();
+    let (old, new) = (folder.file("old.db"), folder.file("new.db"));
+    std::fs::copy(FIXTURE, &old).unwrap();
+    SqliteStore::open(&new).await.unwrap().close().await;
+    assert_eq!(SqliteStore::SCHEMA_VERSION, 1);
+    assert_eq!(schema(&new).await, schema(&old).await);
+}
+
+/// How everything in the file was made, comments and white space aside.
+async fn schema(file: &Path) -> Vec<String> {
+    let all = "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name";
+    let made: Vec<String> = query_scalar(all).fetch_all(&mut connect(file).await).await.unwrap();
+    let code = |line: &str| line.split("--").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    made.iter().map(|sql| sql.lines().map(code).collect::<Vec<_>>().join(" ")).collect()
+}
+
 #[tokio::test]
 #[ignore = "it makes the file, once for each version of the tables"]
 async fn make_the_file() {
-    assert!(!PathBuf::from(FIXTURE).exists(), "there is one, which stays as it is");
+    assert!(!Path::new(FIXTURE).exists(), "there is one, which stays as it is");
     let store = SqliteStore::open(FIXTURE).await.unwrap();
     let limits = policy(|policy| policy.scopes = Scopes::new(["products:read", "products:write"]).unwrap());
     let mut records = contents().map(|(_, _, record)| record);

@@ -201,6 +201,17 @@ async fn on_a_hosts_connection_what_is_written_is_durable() {
 }
 
 #[tokio::test]
+async fn a_hosts_pool_that_gives_no_connection_in_its_time_is_late() {
+    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(StdDuration::from_secs(2));
+    let pool = pool.connect("sqlite::memory:").await.unwrap();
+    let store = SqliteStore::from_pool(pool.clone()).deadline(StdDuration::MAX);
+    let kept = pool.acquire().await.unwrap();
+    let found = timeout(StdDuration::from_secs(60), store.find(token_id(1))).await.expect("it ends");
+    assert!(matches!(found, Err(StoreError::TimedOut(_))), "{found:?}");
+    drop(kept);
+}
+
+#[tokio::test]
 async fn its_own_connections_are_durable_and_let_readers_go_on() {
     let (recorder, folder) = (Recorder::everywhere(), Folder::new());
     let file = folder.file("own-connections.db");

@@ -177,6 +177,16 @@ async fn tables_of_another_version_are_refused_and_not_touched() {
     }
 }
 
+#[tokio::test]
+async fn a_version_that_is_no_number_is_corrupt() {
+    let folder = Folder::new();
+    let file = folder.file("tokens.db");
+    by_hand(&file, "CREATE TABLE personal_tokens_schema (version); INSERT INTO personal_tokens_schema VALUES ('one')")
+        .await;
+    let opened = SqliteStore::open(&file).await;
+    assert!(matches!(opened, Err(StoreError::Corrupt(_))), "{opened:?}");
+}
+
 /// Half of a script that ran by hand.
 #[tokio::test]
 async fn tables_that_are_half_there_are_completed() {
