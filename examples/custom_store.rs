@@ -87,8 +87,11 @@ impl TokenStore for RedbStore {
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
         let change = change.clone();
         let decided = self.write(move |tokens, owned| {
-            let records = of_owner(tokens, owned, change.owner())?;
-            let plan = match change.decide(change.needs().gather(&records)) {
+            // What is about its target alone, as a revocation, goes on beside a row that cannot be read.
+            let needs = change.needs();
+            let spares = |id| needs.name.is_none() && needs.count_to == 0 && needs.target != Some(id);
+            let records = of_owner(tokens, owned, needs.owner, spares)?;
+            let plan = match change.decide(needs.gather(&records)) {
                 Ok(plan) => plan,
                 Err(refused) => return Ok((false, Err(refused))),
             };
@@ -114,7 +117,7 @@ impl TokenStore for RedbStore {
         self.blocking(move |database| {
             let transaction = database.begin_read()?;
             let (tokens, owned) = (transaction.open_table(TOKENS)?, transaction.open_multimap_table(OWNED)?);
-            let mut records = of_owner(&tokens, &owned, &owner)?;
+            let mut records = of_owner(&tokens, &owned, &owner, |_| false)?;
             records.retain(|record| query.matches(record, at));
             records.sort_by_key(|record| Reverse(Cursor::in_list(record)));
             records.truncate(query.limit.get() as usize);
@@ -172,8 +175,12 @@ impl TokenStore for RedbStore {
 
     async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
         self.write(move |tokens, owned| {
-            let goes = |record: &TokenRecord| record.ended().is_some_and(|ended| ended < ended_before);
-            let ended = all(tokens)?.filter(|found| found.as_ref().map_or(true, goes));
+            let goes = |found: &Stored<TokenRecord>| match found {
+                Ok(record) => record.ended().is_some_and(|ended| ended < ended_before),
+                // What cannot be read stays, and keeps no other.
+                Err(error) => !matches!(error, redb::Error::Corrupted(_)),
+            };
+            let ended = all(tokens)?.filter(goes);
             let ended = ended.take(at_most as usize).collect::<Stored<Vec<_>>>()?;
             for record in &ended {
                 tokens.remove(record.id.as_bytes())?;
@@ -200,10 +207,18 @@ fn of_owner(
     tokens: &impl ReadableTable<Id<'static>, Row<'static>>,
     owned: &impl ReadableMultimapTable<&'static [u8], Id<'static>>,
     owner: &OwnerId,
+    spares: impl Fn(TokenId) -> bool,
 ) -> Stored<Vec<TokenRecord>> {
-    let gap = |id| redb::Error::Corrupted(format!("token {id} has an owner and no row"));
-    let ids = owned.get(owner.as_str().as_bytes())?.map(|id| Ok(TokenId::from_bytes(*id?.value())));
-    ids.map(|id| id.and_then(|id| get(tokens, id)?.ok_or_else(|| gap(id)))).collect()
+    let mut records = Vec::new();
+    for id in owned.get(owner.as_str().as_bytes())? {
+        let id = TokenId::from_bytes(*id?.value());
+        let gap = || redb::Error::Corrupted(format!("token {id} has an owner and no row"));
+        match get(tokens, id).and_then(|found| found.ok_or_else(gap)) {
+            Err(redb::Error::Corrupted(_)) if spares(id) => {}
+            found => records.push(found?),
+        }
+    }
+    Ok(records)
 }
 
 #[tokio::main(flavor = "current_thread")]

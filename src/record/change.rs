@@ -114,7 +114,7 @@ pub struct Changed {
 
 impl Change {
     /// Issue this token; its instant is the record's `created`. It is inserted as it is, so a host that imports tokens
-    /// answers for the other fields.
+    /// answers for the other fields: the two of a rotation name each other, by `rotated` and by `predecessor`.
     #[must_use]
     pub fn issue(record: TokenRecord, policy: Arc<Policy>) -> Self {
         Self { owner: record.owner.clone(), at: record.created, policy, kind: Kind::Issue(Box::new(record)) }

@@ -155,6 +155,8 @@ pub trait TokenStore: Send + Sync {
     ///   `noticed`. One that hits no row (pruned since) voids the plan: gather again.
     /// - `insert` must find its id free in the whole store; else nothing is written and the answer is
     ///   [`IdTaken`](crate::ChangeRefused::IdTaken).
+    /// - A row that cannot be read keeps nobody from ending others: a revocation of another token of the owner goes on, and
+    ///   so does revoke all, for those that can be read.
     ///
     /// # Errors
     /// [`ChangeError::Refused`] as the rulebook says, with nothing written; [`ChangeError::Store`] if the store
@@ -203,7 +205,8 @@ pub trait TokenStore: Send + Sync {
     async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Deletes at most `at_most` records that [`ended`](TokenRecord::ended) before the instant, and says
-    /// which. What nothing ends is never deleted, nor is what was revived meanwhile.
+    /// which. What nothing ends is never deleted, nor is what was revived meanwhile. A row that cannot be read stays, and
+    /// keeps no other from being deleted.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.

@@ -1,11 +1,13 @@
 //! How a call gets a connection, waits for locks, and ends in time.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, Row as _, Sqlite, SqlitePool, Transaction};
 use tokio::sync::Mutex;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::store::StoreError;
@@ -24,18 +26,31 @@ pub(super) struct Calls {
     pub(super) deadline: Duration,
 }
 
+/// One call of the store.
+pub(super) struct Call<'s> {
+    calls: &'s Calls,
+    may_have_written: AtomicBool,
+}
+
 impl Calls {
     pub(super) fn new(pool: SqlitePool, deadline: Duration) -> Self {
         Self { pool, turn: Mutex::new(()), deadline }
     }
 
+    pub(super) fn call(&self) -> Call<'_> {
+        Call { calls: self, may_have_written: AtomicBool::new(false) }
+    }
+}
+
+impl Call<'_> {
     /// Tries, and tries again while another connection holds the lock, until the deadline.
     pub(super) async fn read<T, E, F>(&self, attempt: impl Fn() -> F) -> Result<T, E>
     where
         E: From<StoreError>,
         F: Future<Output = Result<T, Failure<E>>>,
     {
-        self.in_time(|until| self.tries(attempt, until)).await
+        let in_time = self.in_time(|until| tries(attempt, until)).await?;
+        in_time.unwrap_or_else(|late| Err(StoreError::timed_out(late).into()))
     }
 
     /// The same, when it is this call's turn to write.
@@ -44,39 +59,29 @@ impl Calls {
         E: From<StoreError>,
         F: Future<Output = Result<T, Failure<E>>>,
     {
-        self.in_time(|until| async move {
-            let _turn = self.turn.lock().await;
-            self.tries(attempt, until).await
-        })
-        .await
+        let in_turn = |until| async move {
+            let _turn = self.calls.turn.lock().await;
+            tries(attempt, until).await
+        };
+        match self.in_time(in_turn).await? {
+            Ok(answer) => answer,
+            Err(late) if self.may_have_written.load(Ordering::Relaxed) => Err(StoreError::timed_out(late).into()),
+            Err(late) => Err(StoreError::unavailable(NoLock(late)).into()),
+        }
     }
 
-    async fn in_time<T, E, F>(&self, work: impl FnOnce(Instant) -> F) -> Result<T, E>
-    where
-        E: From<StoreError>,
-        F: Future<Output = Result<T, E>>,
-    {
+    pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
+        Ok(Lease { connection: self.calls.pool.acquire().await?, may_have_written: &self.may_have_written })
+    }
+
+    async fn in_time<T, F: Future<Output = T>>(
+        &self,
+        work: impl FnOnce(Instant) -> F,
+    ) -> Result<Result<T, Elapsed>, StoreError> {
         on_a_runtime()?;
         let now = Instant::now();
-        let until = now.checked_add(self.deadline).unwrap_or(now);
-        let in_time = timeout_at(until, work(until)).await;
-        in_time.unwrap_or_else(|late| Err(StoreError::timed_out(late).into()))
-    }
-
-    async fn tries<T, E, F>(&self, attempt: impl Fn() -> F, until: Instant) -> Result<T, E>
-    where
-        E: From<StoreError>,
-        F: Future<Output = Result<T, Failure<E>>>,
-    {
-        // A lock that is never given up is told as such, not as a call that took too long.
-        let last = until.checked_sub(BUSY_TIMEOUT.saturating_mul(2)).unwrap_or(until);
-        loop {
-            match attempt().await {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Locked(_)) if Instant::now() < last => sleep(PAUSE).await,
-                Err(failure) => return Err(failure.into_error()),
-            }
-        }
+        let until = now.checked_add(self.calls.deadline).unwrap_or(now);
+        Ok(timeout_at(until, work(until)).await)
     }
 }
 
@@ -87,44 +92,54 @@ pub(super) fn on_a_runtime() -> Result<(), StoreError> {
 }
 
 /// A connection that is not used again where a failure says so.
-pub(super) struct Lease(PoolConnection<Sqlite>);
+pub(super) struct Lease<'c> {
+    pub(super) connection: PoolConnection<Sqlite>,
+    may_have_written: &'c AtomicBool,
+}
 
-impl Lease {
-    pub(super) async fn of<E: From<StoreError>>(calls: &Calls) -> Result<Self, Failure<E>> {
-        Ok(Self(calls.pool.acquire().await?))
-    }
-
-    pub(super) fn connection(&mut self) -> &mut PoolConnection<Sqlite> {
-        &mut self.0
+impl Lease<'_> {
+    /// A transaction that holds the write lock, and is on the disk once it is committed.
+    pub(super) async fn writing<E: From<StoreError>>(&mut self) -> Result<Transaction<'_, Sqlite>, Failure<E>> {
+        // FULL but for a rollback journal, where FULL leaves it to chance whether the journal's end outlives a power cut.
+        const EXTRA: i64 = 3;
+        let connection = &mut *self.connection;
+        let synchronous: i64 = sqlx::query("PRAGMA synchronous").fetch_one(&mut *connection).await?.try_get(0)?;
+        if synchronous < EXTRA {
+            // It stays so: safer for the host's own writes on this connection, and slower.
+            sqlx::raw_sql("PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON").execute(&mut *connection).await?;
+        }
+        let transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        self.may_have_written.store(true, Ordering::Relaxed);
+        Ok(transaction)
     }
 
     pub(super) fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
-        if matches!(outcome, Err(Failure::Lost(_))) {
-            self.0.close_on_drop();
+        match outcome {
+            Err(Failure::Lost(_)) => self.connection.close_on_drop(),
+            // Rolled back, and tried again.
+            Err(Failure::Locked(_)) => self.may_have_written.store(false, Ordering::Relaxed),
+            _ => {}
         }
         outcome
     }
 }
 
-/// A transaction that holds the write lock, and is on the disk once it is committed.
-pub(super) struct Writing<'c> {
-    pub(super) transaction: Transaction<'c, Sqlite>,
-}
+#[derive(Debug, thiserror::Error)]
+#[error("the write lock was not given before the deadline")]
+struct NoLock(#[source] Elapsed);
 
-impl<'c> Writing<'c> {
-    pub(super) async fn begin<E: From<StoreError>>(
-        connection: &'c mut PoolConnection<Sqlite>,
-    ) -> Result<Self, Failure<E>> {
-        const FULL: i64 = 2;
-        let synchronous: i64 = sqlx::query("PRAGMA synchronous").fetch_one(&mut **connection).await?.try_get(0)?;
-        if synchronous < FULL {
-            // It stays so: safer for the host's own writes on this connection, and slower.
-            sqlx::query("PRAGMA synchronous = FULL").execute(&mut **connection).await?;
+async fn tries<T, E, F>(attempt: impl Fn() -> F, until: Instant) -> Result<T, E>
+where
+    E: From<StoreError>,
+    F: Future<Output = Result<T, Failure<E>>>,
+{
+    // A lock that is never given up is told as such, not as a call that took too long.
+    let last = until.checked_sub(BUSY_TIMEOUT.saturating_mul(2)).unwrap_or(until);
+    loop {
+        match attempt().await {
+            Ok(answer) => return Ok(answer),
+            Err(Failure::Locked(_)) if Instant::now() < last => sleep(PAUSE).await,
+            Err(failure) => return Err(failure.into_error()),
         }
-        Ok(Self { transaction: connection.begin_with("BEGIN IMMEDIATE").await? })
-    }
-
-    pub(super) async fn commit<E: From<StoreError>>(self) -> Result<(), Failure<E>> {
-        Ok(self.transaction.commit().await?)
     }
 }

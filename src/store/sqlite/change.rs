@@ -1,13 +1,12 @@
 //! A change: gather, decide, write, in one transaction.
 
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, Transaction};
 
 use crate::record::{Change, ChangeRefused, Changed, Needs, Plan, TokenRecord, View};
 use crate::store::{ChangeError, StoreError};
 
-use super::calls::Writing;
+use super::calls::Lease;
 use super::failure::Failure;
 use super::row::{bind_record, bind_update, bytes, id_of, record_of, with_columns};
 
@@ -33,17 +32,16 @@ const UPDATE: &str = "UPDATE personal_tokens SET name = ?, scopes = ?, never_exp
 const REVOKE_ALL: &str = "UPDATE personal_tokens SET revoked = ?2 WHERE owner = ?1 AND revoked IS NULL \
                           AND (rotated IS NULL OR (grace_ends > rotated AND ended > ?2)) RETURNING id";
 
-pub(super) async fn change(connection: &mut PoolConnection<Sqlite>, change: &Change) -> Outcome<Changed> {
-    let mut writing = Writing::begin(connection).await?;
-    let transaction = &mut writing.transaction;
+pub(super) async fn change(lease: &mut Lease<'_>, change: &Change) -> Outcome<Changed> {
+    let mut transaction = lease.writing().await?;
     let needs = change.needs();
     let changed = if needs.all {
-        revoke_all(transaction, &needs).await?
+        revoke_all(&mut transaction, &needs).await?
     } else {
-        let plan = change.decide(gather(transaction, &needs).await?)?;
-        write(transaction, plan).await?
+        let plan = change.decide(gather(&mut transaction, &needs).await?)?;
+        write(&mut transaction, plan).await?
     };
-    writing.commit().await?;
+    transaction.commit().await?;
     Ok(changed)
 }
 

@@ -31,13 +31,13 @@ impl<E: From<StoreError>> From<sqlx::Error> for Failure<E> {
         // https://sqlite.org/rescode.html; the low byte is the primary code.
         let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<i32>().ok());
         match (code.map(|code| code & 0xFF), &error) {
-            // SQLITE_BUSY, SQLITE_LOCKED
-            (Some(5 | 6), _) => Self::Locked(error),
+            // SQLITE_BUSY, SQLITE_LOCKED, and SQLITE_PROTOCOL: a race for WAL's locks
+            (Some(5 | 6 | 15), _) => Self::Locked(error),
             // SQLITE_CORRUPT, SQLITE_NOTADB
             (Some(11 | 26), _) => Self::Lost(StoreError::corrupt(error)),
-            // SQLITE_READONLY: the connection stays so when the file can be written again. SQLITE_IOERR, SQLITE_FULL,
-            // SQLITE_CANTOPEN: SQLite may have rolled back by itself, unknown to sqlx.
-            (Some(8 | 10 | 13 | 14), _) => Self::Lost(StoreError::unavailable(error)),
+            // SQLITE_READONLY: the connection stays so when the file can be written again. SQLITE_NOMEM, SQLITE_INTERRUPT,
+            // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN: SQLite may have rolled back by itself, unknown to sqlx.
+            (Some(7..=10 | 13 | 14), _) => Self::Lost(StoreError::unavailable(error)),
             (_, sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed | sqlx::Error::WorkerCrashed) => {
                 Self::Lost(StoreError::unavailable(error))
             }

@@ -1,14 +1,14 @@
 //! Last use, notices, pruning.
 
-use sqlx::Sqlite;
-use sqlx::pool::PoolConnection;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 use time::Duration;
 
 use crate::store::{LastUse, Pruned, StoreError};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
-use super::calls::Writing;
+use super::calls::Lease;
 use super::failure::Failure;
 use super::row::{bytes, id_of, micros, owner_of};
 
@@ -18,48 +18,68 @@ type Outcome<T> = Result<T, Failure<StoreError>>;
 const TOUCH: &str = "UPDATE OR IGNORE personal_tokens SET last_used = ?2 WHERE id = ?1 \
                      AND (last_used IS NULL OR (last_used < ?2 AND ?2 - last_used >= ?3))";
 const CLAIM: &str = "UPDATE personal_tokens SET noticed = ?3 WHERE id = ?1 AND noticed IS ?2";
-const PRUNE: &str = "DELETE FROM personal_tokens WHERE id IN (SELECT id FROM personal_tokens \
-                     WHERE ended < ?1 AND ended < 9223372036854775807 ORDER BY ended LIMIT ?2) RETURNING id, owner";
+const ENDED: &str = "SELECT ended, id, owner FROM personal_tokens WHERE ended < ?1 AND ended < 9223372036854775807 \
+                     AND (ended, id) > (?2, ?3) ORDER BY ended, id LIMIT ?4";
+const DELETE: &str = "DELETE FROM personal_tokens WHERE id = ?";
 
-pub(super) async fn touch(
-    connection: &mut PoolConnection<Sqlite>,
-    uses: &[LastUse],
-    resolution: Duration,
-) -> Outcome<()> {
+pub(super) async fn touch(lease: &mut Lease<'_>, uses: &[LastUse], resolution: Duration) -> Outcome<()> {
     let resolution = whole_micros(resolution);
-    let mut writing = Writing::begin(connection).await?;
+    let mut transaction = lease.writing().await?;
     for used in uses {
         let touch = sqlx::query(TOUCH).bind(bytes(used.id)).bind(used.at.as_micros()).bind(resolution);
-        touch.execute(&mut *writing.transaction).await?;
+        touch.execute(&mut *transaction).await?;
     }
-    writing.commit().await
+    Ok(transaction.commit().await?)
 }
 
 pub(super) async fn claim_notice(
-    connection: &mut PoolConnection<Sqlite>,
+    lease: &mut Lease<'_>,
     id: TokenId,
     was: Option<Timestamp>,
     at: Timestamp,
 ) -> Outcome<bool> {
-    let mut writing = Writing::begin(connection).await?;
+    let mut transaction = lease.writing().await?;
     let claim = sqlx::query(CLAIM).bind(bytes(id)).bind(micros(was)).bind(at.as_micros());
-    let claimed = claim.execute(&mut *writing.transaction).await?.rows_affected();
-    writing.commit().await?;
+    let claimed = claim.execute(&mut *transaction).await?.rows_affected();
+    transaction.commit().await?;
     Ok(claimed == 1)
 }
 
-pub(super) async fn prune(
-    connection: &mut PoolConnection<Sqlite>,
-    ended_before: Timestamp,
-    at_most: u32,
-) -> Outcome<Vec<Pruned>> {
-    let mut writing = Writing::begin(connection).await?;
-    let prune = sqlx::query(PRUNE).bind(ended_before.as_micros()).bind(i64::from(at_most));
-    let rows = prune.fetch_all(&mut *writing.transaction).await?;
-    let pruned = rows.iter().map(|row| Ok(Pruned::new(id_of(row)?, owner_of(row)?)));
-    let pruned = pruned.collect::<Result<_, StoreError>>()?;
-    writing.commit().await?;
+pub(super) async fn prune(lease: &mut Lease<'_>, ended_before: Timestamp, at_most: u32) -> Outcome<Vec<Pruned>> {
+    let mut transaction = lease.writing().await?;
+    let mut pruned = Vec::new();
+    let mut behind = (i64::MIN, Vec::new());
+    loop {
+        let room = as_usize(at_most).saturating_sub(pruned.len());
+        let (ended, id) = behind;
+        let some = sqlx::query(ENDED).bind(ended_before.as_micros()).bind(ended).bind(id).bind(as_i64(room));
+        let rows = some.fetch_all(&mut *transaction).await?;
+        for row in &rows {
+            // What cannot be read stays for somebody to look at, and keeps no other from being deleted.
+            if let Ok(one) = pruned_of(row) {
+                sqlx::query(DELETE).bind(bytes(one.id)).execute(&mut *transaction).await?;
+                pruned.push(one);
+            }
+        }
+        match rows.last() {
+            Some(last) if rows.len() == room => behind = (last.try_get("ended")?, last.try_get("id")?),
+            _ => break,
+        }
+    }
+    transaction.commit().await?;
     Ok(pruned)
+}
+
+fn pruned_of(row: &SqliteRow) -> Result<Pruned, StoreError> {
+    Ok(Pruned::new(id_of(row)?, owner_of(row)?))
+}
+
+fn as_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn as_i64(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// The least number of microseconds that is not less.

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -32,34 +32,45 @@ enum Mode {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot create the file {path}")]
+#[error("cannot create the file {path:?}")]
 struct CannotCreate {
-    path: String,
+    path: PathBuf,
     source: io::Error,
 }
 
 impl Location {
     /// A path, `:memory:`, or a URL that begins with `sqlite:`.
     pub(super) fn parse(location: &Path) -> Result<Self, StoreError> {
+        if location.as_os_str() == ":memory:" {
+            return Self::of_url("sqlite::memory:", Mode::Memory);
+        }
         let Some(url) = location.to_str().filter(|text| text.starts_with("sqlite:")) else {
-            if location.as_os_str() == ":memory:" {
-                return Self::of_url("sqlite::memory:", Mode::Memory);
-            }
-            return Ok(Self { options: SqliteConnectOptions::new().filename(location), mode: Mode::Create });
+            return Self::of_file(SqliteConnectOptions::new().filename(location), Mode::Create);
         };
         let (place, parameters) = url.split_once('?').unwrap_or((url, ""));
-        let mode = match parameters.split('&').find_map(|parameter| parameter.strip_prefix("mode=")) {
-            _ if matches!(place, "sqlite::memory:" | "sqlite://:memory:") => Mode::Memory,
-            Some("memory") => Mode::Memory,
-            Some("ro") => Mode::ReadOnly,
-            Some("rw") => Mode::Existing,
-            _ => Mode::Create,
-        };
-        Self::of_url(url, mode)
+        // Of several the last counts, as it does for sqlx.
+        match parameters.split('&').filter_map(|parameter| parameter.strip_prefix("mode=")).next_back() {
+            _ if matches!(place, "sqlite::memory:" | "sqlite://:memory:") => Self::of_url(url, Mode::Memory),
+            Some("memory") => Self::of_url(url, Mode::Memory),
+            Some("ro") => Self::of_url(url, Mode::ReadOnly),
+            Some("rw") => Self::of_url(url, Mode::Existing),
+            _ => Self::of_url(url, Mode::Create),
+        }
     }
 
     fn of_url(url: &str, mode: Mode) -> Result<Self, StoreError> {
-        Ok(Self { options: SqliteConnectOptions::from_str(url).map_err(StoreError::unavailable)?, mode })
+        let options = SqliteConnectOptions::from_str(url).map_err(StoreError::unavailable)?;
+        if mode == Mode::Memory { Ok(Self { options, mode }) } else { Self::of_file(options, mode) }
+    }
+
+    /// From the root, so that SQLite takes no name for a URI or for memory: there each connection has tokens of its own.
+    fn of_file(options: SqliteConnectOptions, mode: Mode) -> Result<Self, StoreError> {
+        let file = options.get_filename();
+        if file == Path::new(":memory:") {
+            return Err(StoreError::unavailable("for tokens in memory write :memory:, or sqlite::memory: in a URL"));
+        }
+        let file = std::path::absolute(file).map_err(|source| cannot_create(file, source))?;
+        Ok(Self { options: options.filename(file), mode })
     }
 
     /// Opens no connection yet, but makes the file.
@@ -80,7 +91,8 @@ impl Location {
             _ => options.journal_mode(SqliteJournalMode::Wal),
         };
         // `fullfsync`: on macOS `fsync` alone does not reach the disk.
-        let options = options.synchronous(SqliteSynchronous::Full).pragma("fullfsync", "ON").busy_timeout(BUSY_TIMEOUT);
+        let options =
+            options.synchronous(SqliteSynchronous::Extra).pragma("fullfsync", "ON").busy_timeout(BUSY_TIMEOUT);
         Ok(pool.max_connections(CONNECTIONS).connect_lazy_with(options))
     }
 }
@@ -96,14 +108,22 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
-    .map_err(|source| StoreError::unavailable(CannotCreate { path: path.display().to_string(), source }))
+    .map_err(|source| cannot_create(path, source))
 }
 
-/// So that the new file is still there after a power cut.
+fn cannot_create(path: &Path, source: io::Error) -> StoreError {
+    StoreError::unavailable(CannotCreate { path: path.to_owned(), source })
+}
+
+/// So that the new file is still there after a power cut; where the folder cannot be opened for that, the disk's own pace
+/// must do.
 fn sync_folder(path: &Path) -> io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    match path.parent().map(File::open) {
+        Some(Ok(folder)) => folder.sync_all(),
+        Some(Err(error)) if error.kind() != ErrorKind::PermissionDenied => Err(error),
+        _ => Ok(()),
+    }
 }

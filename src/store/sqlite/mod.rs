@@ -22,7 +22,7 @@ use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Pruned, StoreError, TokenStore};
-use calls::{Calls, Lease, on_a_runtime};
+use calls::{Calls, on_a_runtime};
 use location::Location;
 
 const DEADLINE: StdDuration = StdDuration::from_secs(5);
@@ -41,7 +41,8 @@ const LONGEST_DEADLINE: StdDuration = StdDuration::from_secs(365 * 86_400);
 /// ```
 ///
 /// - A change is one transaction that takes the write lock first (`BEGIN IMMEDIATE`), and is on the disk when it returns
-///   (`synchronous=FULL`): a revocation that was acknowledged survives a power cut, as far as the disk keeps its word.
+///   (`synchronous=EXTRA`, which is FULL in WAL): a revocation that was acknowledged survives a power cut, as far as the disk
+///   keeps its word.
 /// - Look-ups wait for no writer (WAL). Of writers there is one at a time; those of this process queue up, and a lock that
 ///   another process holds is waited for until the deadline.
 /// - Several processes may use one file, on one machine: SQLite's locks do not work on most network file systems.
@@ -55,31 +56,30 @@ const LONGEST_DEADLINE: StdDuration = StdDuration::from_secs(365 * 86_400);
 ///
 /// | what happens | answer |
 /// |---|---|
-/// | the file stays locked by another connection | [`Unavailable`](StoreError::Unavailable); nothing is written |
+/// | the file stays locked by another connection; all connections of a host's pool stay taken | [`Unavailable`](StoreError::Unavailable); nothing is written. A look-up or a list may be [`TimedOut`](StoreError::TimedOut) |
 /// | the disk is full, the file is read-only, cannot be opened or read | [`Unavailable`](StoreError::Unavailable); of a commit that fails it is unknown whether it was written |
 /// | the file is no database or is damaged; a row is no record | [`Corrupt`](StoreError::Corrupt) |
 /// | anything takes longer than the deadline | [`TimedOut`](StoreError::TimedOut); of a change it is unknown whether it was written |
 /// | there is no Tokio runtime | [`Unavailable`](StoreError::Unavailable) |
 ///
 /// Once the cause is gone, calls succeed again, without a restart. The runtime must have its time enabled: Tokio panics
-/// without.
+/// without. Where a test pauses Tokio's clock, each call is late at once, since SQLite works on threads of its own.
 pub struct SqliteStore {
     calls: Calls,
 }
 
 /// The work on a connection of the pool, again where another connection holds the lock.
-macro_rules! lease {
-    ($store:ident, $kind:ident, |$connection:ident| $work:expr) => {
-        $store
-            .calls
-            .$kind(|| async {
-                let mut lease = Lease::of(&$store.calls).await?;
-                let $connection = lease.connection();
-                let outcome = $work.await;
-                lease.returned(outcome)
-            })
-            .await
-    };
+macro_rules! leased {
+    ($store:ident, $kind:ident, |$lease:ident| $work:expr) => {{
+        let call = $store.calls.call();
+        let attempt = || async {
+            let mut lease = call.lease().await?;
+            let $lease = &mut lease;
+            let outcome = $work.await;
+            lease.returned(outcome)
+        };
+        call.$kind(attempt).await
+    }};
 }
 
 impl SqliteStore {
@@ -94,7 +94,8 @@ impl SqliteStore {
     ///
     /// A path, or a URL as `sqlite:shop.db?mode=rw`; `:memory:` for tokens that are gone when the store is dropped. A file
     /// that is missing is made, readable by its owner only (on Unix), unless the URL's `mode` is `rw`, or `ro` for
-    /// look-ups and lists alone. A path is taken as it is, a URL is percent-decoded.
+    /// look-ups and lists alone (in a folder that cannot be written to, add `immutable=1`). A path is taken as it is, a URL
+    /// is percent-decoded. It waits for the disk on the thread that it runs on, for as long as it takes to make a file.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be opened or made, is no database, or the tables are of another version.
@@ -108,8 +109,10 @@ impl SqliteStore {
     /// Keeps the tokens in a host's database. The tables must be there: by
     /// [`create_tables`](Self::create_tables), or by the host's own migration with [`SCHEMA`](Self::SCHEMA).
     ///
-    /// The pool stays as the host set it up; `journal_mode=WAL` lets look-ups go on beside writers. Connections on which
-    /// the store writes are set to `synchronous=FULL`, and stay so.
+    /// The pool stays as the host set it up, but for `synchronous=EXTRA` (and `fullfsync`, for macOS) on connections on
+    /// which the store has written, which stays. `journal_mode=WAL` lets look-ups go on beside writers; `MEMORY` and
+    /// `OFF` can lose the whole file in a crash, whatever this store does, and in WAL a host's connection with
+    /// `synchronous=OFF` that happens to write a checkpoint can. A pool in memory must keep one connection for good.
     #[must_use]
     pub fn from_pool(pool: SqlitePool) -> Self {
         Self { calls: Calls::new(pool, DEADLINE) }
@@ -129,7 +132,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] if the database fails, or the tables are of another version.
     pub async fn create_tables(&self) -> Result<(), StoreError> {
-        lease!(self, write, |connection| schema::create_tables(connection))
+        leased!(self, write, |lease| schema::create_tables(lease))
     }
 
     /// Waits for the calls under way, and closes the connections (a host's pool too). Calls that come later are
@@ -142,31 +145,31 @@ impl SqliteStore {
 #[async_trait]
 impl TokenStore for SqliteStore {
     async fn find(&self, id: TokenId) -> Result<Option<Arc<TokenRecord>>, StoreError> {
-        Ok(lease!(self, read, |connection| reads::find(connection, id))?.map(Arc::new))
+        Ok(leased!(self, read, |lease| reads::find(lease, id))?.map(Arc::new))
     }
 
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
-        lease!(self, write, |connection| change::change(connection, change))
+        leased!(self, write, |lease| change::change(lease, change))
     }
 
     async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError> {
-        lease!(self, read, |connection| reads::list(connection, owner, query, at))
+        leased!(self, read, |lease| reads::list(lease, owner, query, at))
     }
 
     async fn touch(&self, uses: &[LastUse], resolution: Duration) -> Result<(), StoreError> {
-        lease!(self, write, |connection| housekeeping::touch(connection, uses, resolution))
+        leased!(self, write, |lease| housekeeping::touch(lease, uses, resolution))
     }
 
     async fn expiring(&self, query: &ExpiringQuery) -> Result<Vec<TokenRecord>, StoreError> {
-        lease!(self, read, |connection| reads::expiring(connection, query))
+        leased!(self, read, |lease| reads::expiring(lease, query))
     }
 
     async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
-        lease!(self, write, |connection| housekeeping::claim_notice(connection, id, was, at))
+        leased!(self, write, |lease| housekeeping::claim_notice(lease, id, was, at))
     }
 
     async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
-        lease!(self, write, |connection| housekeeping::prune(connection, ended_before, at_most))
+        leased!(self, write, |lease| housekeeping::prune(lease, ended_before, at_most))
     }
 }
 

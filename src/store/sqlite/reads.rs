@@ -1,13 +1,13 @@
 //! What is asked of the file without changing it.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, pool::PoolConnection};
 
 use crate::record::{OwnerId, TokenRecord};
 use crate::store::{Cursor, ExpiringQuery, ListQuery, StateFilter, StoreError};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
+use super::calls::Lease;
 use super::failure::Failure;
 use super::row::{bytes, record_of, with_columns};
 
@@ -39,13 +39,13 @@ const EXPIRING: &str = with_columns!(
      AND (expires, id) > (?1, ?2) AND expires <= ?3 ORDER BY expires, id LIMIT ?4"
 );
 
-pub(super) async fn find(connection: &mut PoolConnection<Sqlite>, id: TokenId) -> Outcome<Option<TokenRecord>> {
-    let row = sqlx::query(FIND).bind(bytes(id)).fetch_optional(&mut **connection).await?;
+pub(super) async fn find(lease: &mut Lease<'_>, id: TokenId) -> Outcome<Option<TokenRecord>> {
+    let row = sqlx::query(FIND).bind(bytes(id)).fetch_optional(&mut *lease.connection).await?;
     Ok(row.as_ref().map(record_of).transpose()?)
 }
 
 pub(super) async fn list(
-    connection: &mut PoolConnection<Sqlite>,
+    lease: &mut Lease<'_>,
     owner: &OwnerId,
     query: &ListQuery,
     at: Timestamp,
@@ -60,18 +60,15 @@ pub(super) async fn list(
     let list =
         sqlx::query(sql).bind(owner.as_str().to_owned()).bind(before).bind(id).bind(i64::from(query.limit.get()));
     let list = if query.states == StateFilter::All { list } else { list.bind(at.as_micros()) };
-    records(&list.fetch_all(&mut **connection).await?)
+    records(&list.fetch_all(&mut *lease.connection).await?)
 }
 
-pub(super) async fn expiring(
-    connection: &mut PoolConnection<Sqlite>,
-    query: &ExpiringQuery,
-) -> Outcome<Vec<TokenRecord>> {
+pub(super) async fn expiring(lease: &mut Lease<'_>, query: &ExpiringQuery) -> Outcome<Vec<TokenRecord>> {
     // Behind every token that expires at the beginning, or behind the cursor.
     let beginning = Cursor::new(query.after, TokenId::from_bytes([u8::MAX; TokenId::LEN]));
     let (after, id) = place(query.cursor.map_or(beginning, |cursor| cursor.max(beginning)));
     let expiring = sqlx::query(EXPIRING).bind(after).bind(id).bind(query.until.as_micros());
-    records(&expiring.bind(i64::from(query.limit.get())).fetch_all(&mut **connection).await?)
+    records(&expiring.bind(i64::from(query.limit.get())).fetch_all(&mut *lease.connection).await?)
 }
 
 fn place(cursor: Cursor) -> (i64, Vec<u8>) {

@@ -1,11 +1,10 @@
 //! The tables.
 
-use sqlx::pool::PoolConnection;
-use sqlx::{Row as _, Sqlite, SqliteConnection};
+use sqlx::{Row as _, SqliteConnection};
 
 use crate::store::StoreError;
 
-use super::calls::Writing;
+use super::calls::Lease;
 use super::failure::Failure;
 
 type Outcome<T> = Result<T, Failure<StoreError>>;
@@ -22,16 +21,16 @@ struct OtherVersion {
 }
 
 /// Makes the tables where there are none. Writes nothing where there are.
-pub(super) async fn create_tables(connection: &mut PoolConnection<Sqlite>) -> Outcome<()> {
-    if is_made(connection).await? {
+pub(super) async fn create_tables(lease: &mut Lease<'_>) -> Outcome<()> {
+    if is_made(&mut lease.connection).await? {
         return Ok(());
     }
-    let mut writing = Writing::begin(connection).await?;
+    let mut transaction = lease.writing().await?;
     // Asked again: another process may have been first.
-    if !is_made(&mut writing.transaction).await? {
-        sqlx::raw_sql(SCHEMA).execute(&mut *writing.transaction).await?;
+    if !is_made(&mut transaction).await? {
+        sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
     }
-    writing.commit().await
+    Ok(transaction.commit().await?)
 }
 
 async fn is_made(connection: &mut SqliteConnection) -> Outcome<bool> {
