@@ -19,7 +19,7 @@ use personal_tokens::{Duration, StoreError};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-const SHORT: StdDuration = StdDuration::from_millis(150);
+const SHORT: StdDuration = StdDuration::from_millis(250);
 /// Longer than any of these takes; it is never waited for.
 const LONG: StdDuration = StdDuration::from_secs(3_600);
 
