@@ -1,6 +1,6 @@
 //! No `Debug` and no error of any public type shows a secret or a digest, whatever the form (failures 28; peer mistake: the
 //! secret in a derived `Debug`, modo-rs, headers).
-#![cfg(all(feature = "memory", feature = "testing", feature = "axum", feature = "sqlite"))]
+#![cfg(all(feature = "memory", feature = "testing", feature = "axum", feature = "sqlite", feature = "conformance"))]
 
 mod common;
 
@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts as _;
 use common::door::{bearer, with_lines};
+use common::flaky_store::{FlakyStore, Mood};
 use common::random::draws;
 use common::trail::Trail;
 use common::{builder, issue, noon, now, owner, shop};
@@ -17,6 +18,7 @@ use http::{Request, Response};
 use personal_tokens::http::{
     Anonymous, BearerAuthLayer, EmptyBody, ProblemDetails, Refusal, RefusedRequest, RequireScopeLayer, acting_as,
 };
+use personal_tokens::store::conformance::{RULES, Subject};
 use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, MemoryStore, SqliteStore, TokenStore as _};
 use personal_tokens::{
     Actor, BuildError, Change, Duration, Edit, NewToken, Notice, OwnerId, PersonalTokens, Rotation, Scope, Scopes,
@@ -118,6 +120,21 @@ async fn show_the_sqlite_store(trail: &Trail, tokens_seen: &mut Vec<Token>) {
     tokens_seen.push(issued.token);
 }
 
+/// A rule that a store with a token in it breaks, and one that is skipped.
+async fn show_the_conformance_kit(trail: &Trail, tokens_seen: &mut Vec<Token>) {
+    let store = Arc::new(FlakyStore::default());
+    let tokens = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").build().unwrap();
+    let issued = tokens.issue(NewToken::new(owner(), "sync")).await.unwrap();
+    store.touch.becomes(Mood::Skips);
+    let subject = Subject::new(store);
+    trail.show(&subject);
+    for rule in RULES {
+        drop(trail.show(rule).answer(rule.check(subject.clone()).await));
+    }
+    assert!(["Judgement", "Violation"].iter().all(|name| trail.types().contains(*name)));
+    tokens_seen.push(issued.token);
+}
+
 /// The guard, what it hands out and what is made of it.
 async fn show_the_door(trail: &Trail, tokens_seen: &mut Vec<Token>) {
     let (tokens, _) = shop();
@@ -174,6 +191,7 @@ fn public_names() -> BTreeSet<String> {
         include_str!("../src/http/bearer_auth/mod.rs"),
         include_str!("../src/http/require_scope/mod.rs"),
         include_str!("../src/store/mod.rs"),
+        include_str!("../src/store/conformance/mod.rs"),
     ];
     let lists = doors.iter().flat_map(|door| door.split("pub use ").skip(1)).filter_map(|rest| rest.split(';').next());
     let names = lists.flat_map(|list| list.split(['{', '}', ',']).filter(|path| !path.ends_with("::")));
@@ -189,15 +207,16 @@ async fn no_public_type_prints_it_and_none_is_forgotten() {
     show_the_door(&trail, &mut tokens).await;
     show_the_rulebook(&trail, &canary);
     show_the_sqlite_store(&trail, &mut tokens).await;
+    show_the_conformance_kit(&trail, &mut tokens).await;
     show_the_errors(&trail, &canary).await;
     tokens.push(canary);
     assert_eq!(trail.leaks(&tokens), [""; 0]);
 
     let shown = trail.types();
-    let not_values =
-        ["Clock", "Duration", "Observer", "RenderRefusal", "TokenStore", "async_trait", "sqlx"].map(str::to_owned);
+    let not_values = ["Clock", "Corrupt", "Duration", "Observer", "RenderRefusal", "TokenStore", "async_trait", "sqlx"]
+        .map(str::to_owned);
     let forgotten: Vec<_> = public_names().into_iter().filter(|name| !shown.contains(name)).collect();
-    assert_eq!(forgotten, not_values, "types whose Debug is not looked at, but for traits and crates");
+    assert_eq!(forgotten, not_values, "types whose Debug is not looked at, but for traits, functions and crates");
 }
 
 /// A token that is presented spoilt, or stands where another word belongs, is not repeated.

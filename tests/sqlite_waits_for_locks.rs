@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
@@ -12,14 +13,15 @@ use common::folder::Folder;
 use common::now;
 use common::patient::{Patient, WRITES, chain, connect, lazy_pool, options};
 use common::remote_store::{Fault, Method};
+use personal_tokens::store::sqlx::pool::PoolConnection;
 use personal_tokens::store::sqlx::sqlite::{SqliteJournalMode, SqlitePoolOptions};
-use personal_tokens::store::sqlx::{Connection as _, raw_sql};
+use personal_tokens::store::sqlx::{Connection as _, Sqlite, SqlitePool, raw_sql};
 use personal_tokens::store::{SqliteStore, TokenStore};
 use personal_tokens::{Duration, StoreError};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-const SHORT: StdDuration = StdDuration::from_millis(150);
+const SHORT: StdDuration = StdDuration::from_millis(250);
 /// Longer than any of these takes; it is never waited for.
 const LONG: StdDuration = StdDuration::from_secs(3_600);
 
@@ -51,13 +53,16 @@ async fn a_lock_that_is_not_given_up_is_told_as_such_and_nothing_is_written() {
         let folder = Folder::new();
         let file = folder.file("tokens.db");
         let journal = if access == Access::Delete { SqliteJournalMode::Delete } else { SqliteJournalMode::Wal };
-        let host = || SqliteStore::from_pool(lazy_pool(options(&file, journal), 2));
-        let store = if access == Access::OpensIt { SqliteStore::open(&file).await.unwrap() } else { host() };
-        let mut patient = Patient::of(store.deadline(SHORT)).await;
+        let store = match access {
+            Access::OpensIt => SqliteStore::open(&file).await.unwrap(),
+            _ => SqliteStore::from_pool(lazy_pool(options(&file, journal), 2)),
+        };
+        let patient = ready(&file, journal).await;
         let before = patient.rows().await;
-        if access == Access::WalLater {
-            patient.store.close().await;
-            patient = patient.through(host().deadline(SHORT));
+        patient.store.close().await;
+        let patient = patient.through(store.deadline(SHORT));
+        if access != Access::WalLater {
+            patient.rows().await;
         }
         let mut other = connect(&file).await;
         raw_sql(lock).execute(&mut other).await.unwrap();
@@ -108,7 +113,8 @@ async fn writers_that_wait_for_a_lock_keep_no_lookup_waiting() {
     let file = folder.file("tokens.db");
     let options = options(&file, SqliteJournalMode::Wal).busy_timeout(StdDuration::from_millis(20));
     let pool = lazy_pool(options, 2);
-    let patient = Patient::of(SqliteStore::from_pool(pool.clone()).deadline(SHORT)).await;
+    let patient = ready(&file, SqliteJournalMode::Wal).await;
+    let patient = patient.through(SqliteStore::from_pool(pool.clone()).deadline(SHORT));
     let writer = Arc::new(SqliteStore::from_pool(pool).deadline(LONG));
     let mut other = connect(&file).await;
     raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
@@ -136,7 +142,8 @@ async fn a_pool_that_waits_longer_than_the_deadline_is_cut_off_there() {
     let folder = Folder::new();
     let file = folder.file("tokens.db");
     let options = options(&file, SqliteJournalMode::Wal).busy_timeout(LONG);
-    let patient = Patient::of(SqliteStore::from_pool(lazy_pool(options, 10)).deadline(SHORT)).await;
+    let patient = ready(&file, SqliteJournalMode::Wal).await;
+    let patient = patient.through(SqliteStore::from_pool(lazy_pool(options, 10)).deadline(SHORT));
     let mut other = connect(&file).await;
     raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
     patient.assert_fails(&WRITES, Fault::TimedOut, "deadline has elapsed").await;
@@ -149,12 +156,14 @@ async fn a_pool_whose_connections_are_held_is_a_call_that_takes_too_long() {
     // The pool's own patience may end before the deadline, or after.
     for acquire_timeout in [StdDuration::from_millis(20), LONG] {
         let folder = Folder::new();
-        let options = options(&folder.file("tokens.db"), SqliteJournalMode::Wal);
+        let file = folder.file("tokens.db");
+        let options = options(&file, SqliteJournalMode::Wal);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(acquire_timeout);
         let pool = pool.connect_lazy_with(options);
-        let patient = Patient::of(SqliteStore::from_pool(pool.clone()).deadline(SHORT)).await;
+        let patient = ready(&file, SqliteJournalMode::Wal).await;
+        let patient = patient.through(SqliteStore::from_pool(pool.clone()).deadline(SHORT));
         let before = patient.rows().await;
-        let held = pool.acquire().await.unwrap();
+        let held = held(&pool).await;
         let why = if acquire_timeout == LONG { "deadline has elapsed" } else { "pool timed out" };
         patient.assert_fails(&Method::ALL, Fault::TimedOut, why).await;
         drop(held);
@@ -192,4 +201,18 @@ fn without_a_tokio_runtime_it_is_unavailable() {
         assert!(matches!(error, StoreError::Unavailable(_)) && chain(&error).contains(reason), "{error:?}");
     }
     runtime.block_on(patient.assert_works());
+}
+
+/// A file with tokens, and a store that has time enough.
+async fn ready(file: &Path, journal: SqliteJournalMode) -> Patient {
+    Patient::of(SqliteStore::from_pool(lazy_pool(options(file, journal), 2))).await
+}
+
+/// Its one connection, however long the pool takes to give it.
+async fn held(pool: &SqlitePool) -> PoolConnection<Sqlite> {
+    loop {
+        if let Ok(held) = pool.acquire().await {
+            return held;
+        }
+    }
 }

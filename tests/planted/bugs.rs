@@ -349,7 +349,7 @@ bugs! {
     }
     a_racing_use_undoes_no_change {
         /// A use writes the row as it was before the lock.
-        UsesWriteTheRow,
+        UsesWriteTheRow => an_update_undoes_no_use,
     }
     expiring_finds_current_tokens_in_the_window {
         /// The window's beginning is inside.
@@ -401,7 +401,7 @@ bugs! {
         /// The last of what ends a token counts.
         PrunesByTheLastEnd,
         /// `prune` does not say whose it deleted.
-        PruneNamesNoOwner,
+        PruneNamesNoOwner => prune_keeps_to_its_bound,
         /// What is deleted is hidden, and keeps its id.
         PruneHides,
     }

@@ -23,7 +23,9 @@ impl Planted {
         let stale = self.stale(RACES).await;
         let (mut changed, late) = {
             let mut state = self.state();
-            state.before = state.rows.clone();
+            if self.has(Bug::ListsLagBehind) {
+                state.before = state.rows.clone();
+            }
             let plan = match self.planned(change, &state, stale.as_ref()) {
                 Err(ChangeError::Refused(ChangeRefused::NotFound)) if self.has(Bug::ChangesNothing) => {
                     return Ok(Changed::default());

@@ -1,5 +1,5 @@
 //! A store with a bug: all records in one `Vec` behind a lock, sound but for the place where its bug is.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod bugs;
 mod changes;
@@ -24,6 +24,7 @@ pub use bugs::{BUGS, Bug, RACES};
 pub struct Planted {
     bug: Option<Bug>,
     caches: bool,
+    panics: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -62,6 +63,11 @@ impl Planted {
                 | Bug::RemembersLate
         );
         Self { bug: Some(bug), caches, ..Self::default() }
+    }
+
+    /// Whose claims panic.
+    pub fn that_panics() -> Self {
+        Self { panics: true, ..Self::default() }
     }
 
     /// With the way to corrupt a row.
@@ -183,6 +189,7 @@ impl TokenStore for Planted {
     }
 
     async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
+        assert!(!self.panics, "a claim panics");
         self.claimed(id, was, at).await
     }
 

@@ -1,23 +1,31 @@
 //! The contract of [`TokenStore`] as tests, for a store of your own (feature `conformance`).
 //!
-//! One public function a rule, and [`conformance_tests!`](crate::conformance_tests), which makes a test of each. A test
-//! that fails names the rule, and shows what was expected and what was found.
+//! In `tests/conforms.rs` of your crate, with the feature `conformance` among its `dev-dependencies`:
 //!
 //! ```
 //! # #[cfg(feature = "memory")]
 //! mod conforms {
+//!     // In place of `MemoryStore`: yours.
 //!     use personal_tokens::store::MemoryStore;
 //!
 //!     personal_tokens::conformance_tests!(|| async { MemoryStore::new() });
 //! }
 //! ```
 //!
-//! The factory is called for each rule, on the kit's own Tokio runtime of several threads. It may answer a store that all
-//! rules share: each works on owners of its own, leaves its rows behind, and tolerates others, also those of a run that goes
-//! on at the same time. But give it a database for tests: rules of [`prune`](TokenStore::prune) delete what ended in the
-//! first nine centuries, and a corrupt row stays.
+//! That makes a `#[test]` of each rule, on the kit's own Tokio runtime of several threads; you need neither `tokio` nor
+//! `async-trait` yourself. A test that fails names the rule, and shows what was expected and what was found. Each rule is a
+//! public function, too: its documentation says what it wants, and it can be called alone.
 //!
-//! A factory that can write corrupt rows says how; without it that rule is skipped, and says so.
+//! # What it is given
+//!
+//! The argument is a factory: a function or closure without arguments, whose future answers a store. It is called for each
+//! rule. It may answer a new store each time, or one that all rules share, as a database is: each rule works on owners of its
+//! own, leaves its rows behind, and tolerates others, also those of a run that goes on at the same time. But give it a
+//! database for tests: rules of [`prune`](TokenStore::prune) delete what ended in the first nine centuries, and a row that was
+//! made corrupt stays so.
+//!
+//! A store whose rows can be corrupt (every database) is tried for that, too, once the factory says how to make one so;
+//! without it that rule is skipped, and says so on standard error.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -28,10 +36,20 @@
 //! async fn subject() -> Subject {
 //!     Subject::new(my_store()).corrupted_by(|id| spoil_the_row_of(id))
 //! }
+//!
+//! personal_tokens::conformance_tests!(subject);
 //! ```
 //!
-//! Not covered, for the trait cannot show it: that what was acknowledged survives a crash, how long calls take, what an
-//! outage looks like.
+//! # What it does not show
+//!
+//! - That what was acknowledged survives a crash, how long calls take, what an outage looks like.
+//! - That several processes, or several stores over one database, keep out of each other's way: a rule tries one store. A lock
+//!   in memory passes, and serialises nobody else.
+//! - A race that needs luck. Each is tried many times at once, so that one which is open for as long as a call takes is as good
+//!   as found; one that is open for microseconds may pass now and then.
+//!
+//! A store may be as stale as its [`find`](TokenStore::find) states: of uses, claims and what was pruned, rules ask
+//! [`get`](TokenStore::get) and [`list`](TokenStore::list).
 
 mod corrupt;
 mod expiring;
