@@ -104,6 +104,8 @@ bugs! {
         RevokesAllOfAllOwners => revoke_all_reaches_what_could_be_active texts_are_compared_byte_by_byte,
     }
     a_change_is_seen_once_it_returns {
+        /// An issue does not say what it wrote.
+        IssuesSayNothing => any,
         /// `find` remembers what was not there.
         RemembersAbsence => what_is_cached_is_no_older_than_a_change,
         /// A change answers first, and writes then.
@@ -125,6 +127,8 @@ bugs! {
         RemembersLate,
     }
     a_name_has_one_current_holder {
+        /// An issue under a taken name is refused, and written.
+        IssuesThoughTaken => of_many_who_want_a_name_one_gets_it,
         /// An expired token holds no name.
         ExpiredHoldNoName,
         /// A successor holds no name.
@@ -133,6 +137,8 @@ bugs! {
         RevokedHoldNames,
     }
     a_name_is_free_to_other_owners {
+        /// A new token takes the place of another owner's of its name.
+        NamesReplaceOthers => any,
         /// A name is held for all owners.
         NamesAreGlobal => any,
     }
@@ -141,6 +147,8 @@ bugs! {
         NamesRace,
     }
     the_limit_counts_current_unexpired_tokens {
+        /// An issue at the limit is refused, and written.
+        IssuesThoughFull => the_limit_holds_among_many,
         /// The limit counts what has expired.
         CountsExpired => a_revival_counts revivals_hold_the_limit_among_many,
         /// The limit counts what is in its grace.
@@ -154,6 +162,8 @@ bugs! {
         CountsByItsOwnClock => a_revival_counts revivals_hold_the_limit_among_many,
     }
     a_revival_counts {
+        /// A revival at the limit is refused, and written.
+        RevivesThoughFull => revivals_hold_the_limit_among_many,
         /// An extension of an expired token does not count.
         ExtensionsDoNotCount => revivals_hold_the_limit_among_many,
         /// A rotation of an expired token does not count.
@@ -170,6 +180,8 @@ bugs! {
         RevivalsRace,
     }
     an_update_sets_what_was_asked {
+        /// An update answers the record as it was.
+        UpdatesAnswerTheOld => a_change_is_seen_once_it_returns,
         /// No scopes mean: as they are.
         KeepsScopesForNone => texts_and_bytes_come_back_whole,
         /// No expiry means: as it is.
@@ -200,6 +212,8 @@ bugs! {
         UpdatesWriteUses,
     }
     a_rotation_writes_both_tokens {
+        /// A rotation answers its predecessor.
+        RotationsAnswerThePredecessor,
         /// A successor forgets who asked for it.
         SuccessorsForgetWhoAsked,
         /// A successor forgets its predecessor.
@@ -234,6 +248,10 @@ bugs! {
         RevokesOneByOne,
     }
     a_revocation_is_final {
+        /// A revocation does not say what it wrote.
+        RevocationsSayNothing => a_revocation_ends_the_predecessors_grace,
+        /// A revocation answers the record as it was.
+        RevocationsAnswerTheOld => a_change_is_seen_once_it_returns,
         /// A second revocation moves the instant.
         RevokesAgain,
         /// Only what is active is revoked.
@@ -242,6 +260,9 @@ bugs! {
         ExtendsTheRevoked => a_refused_change_writes_nothing,
     }
     a_revocation_ends_the_predecessors_grace {
+        /// A revocation revokes all of the owner's.
+        RevokesAllOfTheOwner =>
+            a_name_has_one_current_holder a_revocation_is_final expiring_comes_in_pages pages_neither_skip_nor_repeat,
         /// A revocation looks at its target only.
         RevocationsLeaveTheOlderGrace,
     }
@@ -264,6 +285,8 @@ bugs! {
         RevokeAllSaysTooMuch,
     }
     a_taken_id_writes_nothing {
+        /// A new token whose id is taken is dropped, and answered as done.
+        TakenIdsAreSilent => a_rotation_onto_a_taken_id_writes_nothing of_many_issues_of_an_id_one_wins,
         /// A new token takes the place of whom it finds.
         IssuesReplace => of_many_issues_of_an_id_one_wins,
         /// An id is unique to its owner.
@@ -378,6 +401,8 @@ bugs! {
         ExpiringBehindTheToken,
     }
     a_notice_is_claimed_by_comparing {
+        /// A claim that fails says that it won.
+        ClaimsSayYes => of_many_claims_one_wins,
         /// A claim compares nothing.
         ClaimsCompareNothing => of_many_claims_one_wins,
         /// Nothing is not equal to nothing.
@@ -396,6 +421,8 @@ bugs! {
         ClaimsRace,
     }
     prune_deletes_what_ended_before {
+        /// `prune` says what it would delete.
+        PruneOnlySays => any,
         /// The expiry alone counts.
         PrunesTheExpired,
         /// The last of what ends a token counts.
@@ -418,6 +445,8 @@ bugs! {
         PrunesTheUnused,
     }
     prune_keeps_to_its_bound {
+        /// `prune` deletes more than it says.
+        PruneSaysTooLittle => any,
         /// There is no bound.
         PruneHasNoBound,
         /// At most none means: no bound.

@@ -32,6 +32,7 @@ impl Planted {
                 }
                 Err(ChangeError::Refused(refused)) => {
                     self.write_name(change, &mut state);
+                    self.write_though_refused(change, &mut state, &refused);
                     return Err(refused.into());
                 }
                 plan => plan?,
@@ -91,6 +92,7 @@ impl Planted {
             return Err(ChangeRefused::LimitReached { max: needs.count_to }.into());
         }
         self.judge_names_otherwise(&plan, state)?;
+        let is_revocation = plan.changed.record.as_ref().is_some_and(|record| record.revoked.is_some());
         match (self.bug, &mut plan.insert) {
             (Some(Bug::SuccessorsForgetWhoAsked), Some(new)) if is_rotation => new.created_by = None,
             (Some(Bug::SuccessorsForgetPredecessors), Some(new)) if is_rotation => new.predecessor = None,
@@ -100,6 +102,20 @@ impl Planted {
             (Some(Bug::LeavesThePredecessor), _) if is_rotation => plan.update.clear(),
             (Some(Bug::SaysItWroteWhatStands), None) if plan.changed.written.is_empty() => {
                 plan.changed.written.extend(needs.target);
+            }
+            (Some(Bug::IssuesSayNothing), Some(_)) if !is_rotation => plan.changed.written.clear(),
+            (Some(Bug::RevocationsSayNothing), None) if is_revocation => plan.changed.written.clear(),
+            (Some(Bug::RevocationsAnswerTheOld), None) if is_revocation => {
+                plan.changed.record = rows.iter().find(|row| Some(row.id) == needs.target).cloned();
+            }
+            (Some(Bug::RevokesAllOfTheOwner), None) if is_revocation => {
+                plan.update.extend(rows.iter().filter(|row| row.is_current()).map(|row| revoked(row, needs.at)));
+            }
+            (Some(Bug::UpdatesAnswerTheOld), None) if needs.target.is_some() && !is_revocation => {
+                plan.changed.record = rows.iter().find(|row| Some(row.id) == needs.target).cloned();
+            }
+            (Some(Bug::RotationsAnswerThePredecessor), _) if is_rotation => {
+                plan.changed.record = plan.update.first().cloned();
             }
             (Some(Bug::RevokesAgain), None) if plan.update.is_empty() => {
                 let again = plan.changed.record.iter().filter(|record| record.revoked.is_some());
@@ -164,6 +180,20 @@ impl Planted {
             _ => {}
         }
         view
+    }
+
+    fn write_though_refused(&self, change: &Change, state: &mut State, refused: &ChangeRefused) {
+        let needs = change.needs();
+        let mut view = needs.gather(&state.rows);
+        match (self.bug, refused, needs.target) {
+            (Some(Bug::IssuesThoughFull), ChangeRefused::LimitReached { .. }, None)
+            | (Some(Bug::RevivesThoughFull), ChangeRefused::LimitReached { .. }, Some(_)) => view.active = 0,
+            (Some(Bug::IssuesThoughTaken), ChangeRefused::NameTaken { .. }, None) => view.records.clear(),
+            _ => return,
+        }
+        if let Ok(plan) = change.decide(view) {
+            drop(self.write(change, state, plan, None));
+        }
     }
 
     /// The index over names, where it has a bug.

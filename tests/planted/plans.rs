@@ -87,6 +87,7 @@ impl Planted {
                 Some(Bug::IssuesReplace) if !is_rotation => state.rows.retain(|row| row.id != new.id),
                 Some(Bug::SuccessorsReplace) if is_rotation => state.rows.retain(|row| row.id != new.id),
                 Some(Bug::IdsAreOfOwners) if !rows.iter().any(|row| row.id == new.id && row.owner == new.owner) => {}
+                Some(Bug::TakenIdsAreSilent) => return Ok(()),
                 Some(Bug::TakenIdsAreChanged) => new.id = another(new.id),
                 Some(Bug::TakenIdsLeaveARow) => {
                     new.id = another(new.id);
@@ -101,6 +102,9 @@ impl Planted {
             for old in stale.rows.iter().filter(|old| old.owner == new.owner) {
                 state.rows.iter_mut().filter(|row| row.id == old.id).for_each(|row| row.clone_from(old));
             }
+        }
+        if self.has(Bug::NamesReplaceOthers) {
+            state.rows.retain(|row| row.owner == new.owner || row.name != new.name);
         }
         state.rows.push(self.kept(new));
         Ok(())

@@ -71,7 +71,7 @@ impl Planted {
     pub(super) async fn claimed(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
         let stale = self.stale(&[Bug::ClaimsRace, Bug::ClaimsWriteTheRow]).await;
         let mut state = self.state();
-        let Some(row) = state.rows.iter_mut().find(|row| self.same_id(row.id, id)) else {
+        let Some(row) = state.rows.iter_mut().find(|row| row.id == id) else {
             return Ok(self.has(Bug::ClaimsOfNothing));
         };
         let old = stale.as_ref().and_then(|stale| stale.rows.iter().find(|row| row.id == id));
@@ -97,7 +97,7 @@ impl Planted {
                 _ => {}
             }
         }
-        Ok(claims)
+        Ok(claims || self.has(Bug::ClaimsSayYes))
     }
 
     pub(super) async fn pruned(&self, ended_before: Timestamp, at_most: u32) -> Vec<Pruned> {
@@ -120,6 +120,11 @@ impl Planted {
             Pruned::new(row.id, owner)
         });
         let told = told.collect();
+        match self.bug {
+            Some(Bug::PruneOnlySays) => chosen.clear(),
+            Some(Bug::PruneSaysTooLittle) => chosen = all,
+            _ => {}
+        }
         state.rows.retain(|row| !chosen.contains(&row.id));
         if self.has(Bug::PruneHides) {
             state.hidden.extend(chosen);
