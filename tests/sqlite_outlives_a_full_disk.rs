@@ -80,7 +80,7 @@ async fn on_a_read_only_disk_it_is_unavailable_until_it_can_be_written() {
     for (journal, fail) in [(Wal, &Method::ALL[..]), (Delete, &WRITES[..])] {
         let Some(disk) = Disk::mounted() else { return };
         let file = disk.file("tokens.db");
-        let host = || SqliteStore::from_pool(lazy_pool(options(&file, journal), 1));
+        let host = || SqliteStore::from_pool(lazy_pool(options(&file, journal), 4));
         let patient = Patient::of(host()).await;
         patient.store.close().await;
         let patient = patient.through(host());
@@ -90,11 +90,8 @@ async fn on_a_read_only_disk_it_is_unavailable_until_it_can_be_written() {
         let opened = SqliteStore::open(&file).await;
         assert!(matches!(opened, Err(StoreError::Unavailable(_))), "{opened:?}");
         disk.remount("rw");
-        if journal == Delete {
-            // A connection that was opened meanwhile stays read-only: its next write fails, and closes it.
-            let stale = patient.call(Method::Change).await;
-            assert!(matches!(stale, Err(StoreError::Unavailable(_))), "{stale:?}");
-        }
+        // Connections that were opened meanwhile stay read-only; they are not used on.
+        patient.call(Method::Change).await.unwrap();
         patient.assert_works().await;
     }
 }

@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const SHORT: StdDuration = StdDuration::from_millis(250);
+const NO_LOCK: &str = "the write lock was not given before the deadline";
 /// Longer than any of these takes; it is never waited for.
 const LONG: StdDuration = StdDuration::from_secs(3_600);
 
@@ -97,7 +98,7 @@ async fn the_deadline_is_the_hosts() {
     raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
     let hurried = SqliteStore::open(&file).await.unwrap().deadline(StdDuration::ZERO);
     let error = hurried.touch(&[], Duration::ZERO).await.unwrap_err();
-    assert!(Fault::TimedOut.made(&error), "{error:?}");
+    assert!(Fault::Unavailable.made(&error), "{error:?}");
     let endless = SqliteStore::open(&file).await.unwrap().deadline(StdDuration::MAX);
     let mut call = pin!(endless.touch(&[], Duration::ZERO));
     assert!(timeout(SHORT, call.as_mut()).await.is_err(), "it does not wait");
@@ -146,13 +147,14 @@ async fn a_pool_that_waits_longer_than_the_deadline_is_cut_off_there() {
     let patient = patient.through(SqliteStore::from_pool(lazy_pool(options, 10)).deadline(SHORT));
     let mut other = connect(&file).await;
     raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
-    patient.assert_fails(&WRITES, Fault::TimedOut, "deadline has elapsed").await;
+    // Nothing is written, and that is told.
+    patient.assert_fails(&WRITES, Fault::Unavailable, NO_LOCK).await;
     other.close().await.unwrap();
     patient.assert_works().await;
 }
 
 #[tokio::test]
-async fn a_pool_whose_connections_are_held_is_a_call_that_takes_too_long() {
+async fn while_a_pools_connections_are_held_nothing_is_written_and_nothing_found() {
     // The pool's own patience may end before the deadline, or after.
     for acquire_timeout in [StdDuration::from_millis(20), LONG] {
         let folder = Folder::new();
@@ -164,8 +166,13 @@ async fn a_pool_whose_connections_are_held_is_a_call_that_takes_too_long() {
         let patient = patient.through(SqliteStore::from_pool(pool.clone()).deadline(SHORT));
         let before = patient.rows().await;
         let held = held(&pool).await;
-        let why = if acquire_timeout == LONG { "deadline has elapsed" } else { "pool timed out" };
-        patient.assert_fails(&Method::ALL, Fault::TimedOut, why).await;
+        let how = |method| match (acquire_timeout, method) {
+            (LONG, Method::Change | Method::Touch | Method::Prune) => (Fault::Unavailable, NO_LOCK),
+            // A claim here begins with a look-up.
+            (LONG, _) => (Fault::TimedOut, "deadline has elapsed"),
+            _ => (Fault::Unavailable, "pool timed out"),
+        };
+        patient.assert_each_fails(&Method::ALL, how).await;
         drop(held);
         assert_eq!(patient.rows().await, before);
         patient.assert_works().await;

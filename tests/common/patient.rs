@@ -81,7 +81,13 @@ impl Patient {
 
     /// These methods fail in this way, and the others work. The error tells why. Where look-ups fail the guard says 503.
     pub async fn assert_fails(&self, methods: &[Method], fault: Fault, because: &str) {
+        self.assert_each_fails(methods, |_| (fault, because)).await;
+    }
+
+    /// The same, each in its way.
+    pub async fn assert_each_fails<'b>(&self, methods: &[Method], how: impl Fn(Method) -> (Fault, &'b str)) {
         for method in Method::ALL {
+            let (fault, because) = how(method);
             match again(fault, async || self.call(method).await).await {
                 Ok(()) => assert!(!methods.contains(&method), "{method:?} works, though {because}"),
                 Err(error) => {
@@ -94,6 +100,7 @@ impl Patient {
         if !methods.contains(&Method::Find) {
             return self.assert_lets_in().await;
         }
+        let (fault, because) = how(Method::Find);
         let error = self.verified(fault).await.unwrap_err();
         assert!(chain(&error).contains(because), "{}", chain(&error));
         let (response, calls) = knock(&self.tokens, bearer(self.issued.token.expose())).await;

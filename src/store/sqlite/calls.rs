@@ -49,7 +49,7 @@ impl Call<'_> {
         E: From<StoreError>,
         F: Future<Output = Result<T, Failure<E>>>,
     {
-        let in_time = self.in_time(|until| tries(attempt, until)).await?;
+        let in_time = self.in_time(|until| self.tries(attempt, until)).await?;
         in_time.unwrap_or_else(|late| Err(StoreError::timed_out(late).into()))
     }
 
@@ -61,12 +61,31 @@ impl Call<'_> {
     {
         let in_turn = |until| async move {
             let _turn = self.calls.turn.lock().await;
-            tries(attempt, until).await
+            self.tries(attempt, until).await
         };
         match self.in_time(in_turn).await? {
             Ok(answer) => answer,
             Err(late) if self.may_have_written.load(Ordering::Relaxed) => Err(StoreError::timed_out(late).into()),
             Err(late) => Err(StoreError::unavailable(NoLock(late)).into()),
+        }
+    }
+
+    async fn tries<T, E, F>(&self, attempt: impl Fn() -> F, until: Instant) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: Future<Output = Result<T, Failure<E>>>,
+    {
+        // A lock that is never given up is told as such, not as a call that took too long.
+        let last = until.checked_sub(BUSY_TIMEOUT.saturating_mul(2)).unwrap_or(until);
+        let mut idle = self.calls.pool.size();
+        loop {
+            match attempt().await {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Locked(_)) if Instant::now() < last => sleep(PAUSE).await,
+                // Until all connections of that time are gone.
+                Err(Failure::ReadOnly(_)) if idle > 0 => idle = idle.saturating_sub(1),
+                Err(failure) => return Err(failure.into_error()),
+            }
         }
     }
 
@@ -115,7 +134,7 @@ impl Lease<'_> {
 
     pub(super) fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
         match outcome {
-            Err(Failure::Lost(_)) => self.connection.close_on_drop(),
+            Err(Failure::Lost(_) | Failure::ReadOnly(_)) => self.connection.close_on_drop(),
             // Rolled back, and tried again.
             Err(Failure::Locked(_)) => self.may_have_written.store(false, Ordering::Relaxed),
             _ => {}
@@ -127,19 +146,3 @@ impl Lease<'_> {
 #[derive(Debug, thiserror::Error)]
 #[error("the write lock was not given before the deadline")]
 struct NoLock(#[source] Elapsed);
-
-async fn tries<T, E, F>(attempt: impl Fn() -> F, until: Instant) -> Result<T, E>
-where
-    E: From<StoreError>,
-    F: Future<Output = Result<T, Failure<E>>>,
-{
-    // A lock that is never given up is told as such, not as a call that took too long.
-    let last = until.checked_sub(BUSY_TIMEOUT.saturating_mul(2)).unwrap_or(until);
-    loop {
-        match attempt().await {
-            Ok(answer) => return Ok(answer),
-            Err(Failure::Locked(_)) if Instant::now() < last => sleep(PAUSE).await,
-            Err(failure) => return Err(failure.into_error()),
-        }
-    }
-}

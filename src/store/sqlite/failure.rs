@@ -10,6 +10,8 @@ use crate::store::{ChangeError, StoreError};
 pub(super) enum Failure<E> {
     /// Another connection holds the lock: it may be tried again.
     Locked(sqlx::Error),
+    /// The connection cannot write, as when the file could not be written to; nothing was written. A new one may.
+    ReadOnly(sqlx::Error),
     /// The connection is of no use any more; a new one may be.
     Lost(StoreError),
     /// Trying again brings the same.
@@ -19,7 +21,7 @@ pub(super) enum Failure<E> {
 impl<E: From<StoreError>> Failure<E> {
     pub(super) fn into_error(self) -> E {
         match self {
-            Self::Locked(error) => StoreError::unavailable(error).into(),
+            Self::Locked(error) | Self::ReadOnly(error) => StoreError::unavailable(error).into(),
             Self::Lost(error) => error.into(),
             Self::Ended(error) => error,
         }
@@ -35,13 +37,14 @@ impl<E: From<StoreError>> From<sqlx::Error> for Failure<E> {
             (Some(5 | 6 | 15), _) => Self::Locked(error),
             // SQLITE_CORRUPT, SQLITE_NOTADB
             (Some(11 | 26), _) => Self::Lost(StoreError::corrupt(error)),
-            // SQLITE_READONLY: the connection stays so when the file can be written again. SQLITE_NOMEM, SQLITE_INTERRUPT,
-            // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN: SQLite may have rolled back by itself, unknown to sqlx.
-            (Some(7..=10 | 13 | 14), _) => Self::Lost(StoreError::unavailable(error)),
+            // SQLITE_READONLY
+            (Some(8), _) => Self::ReadOnly(error),
+            // SQLITE_NOMEM, SQLITE_INTERRUPT, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN: SQLite may have rolled back by
+            // itself, unknown to sqlx.
+            (Some(7 | 9 | 10 | 13 | 14), _) => Self::Lost(StoreError::unavailable(error)),
             (_, sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed | sqlx::Error::WorkerCrashed) => {
                 Self::Lost(StoreError::unavailable(error))
             }
-            (_, sqlx::Error::PoolTimedOut) => Self::Ended(StoreError::timed_out(error).into()),
             (_, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
                 Self::Ended(StoreError::corrupt(error).into())
             }

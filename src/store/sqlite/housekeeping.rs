@@ -51,6 +51,9 @@ pub(super) async fn prune(lease: &mut Lease<'_>, ended_before: Timestamp, at_mos
     let mut behind = (i64::MIN, Vec::new());
     loop {
         let room = as_usize(at_most).saturating_sub(pruned.len());
+        if room == 0 {
+            break;
+        }
         let (ended, id) = behind;
         let some = sqlx::query(ENDED).bind(ended_before.as_micros()).bind(ended).bind(id).bind(as_i64(room));
         let rows = some.fetch_all(&mut *transaction).await?;

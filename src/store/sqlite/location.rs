@@ -32,7 +32,7 @@ enum Mode {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot create the file {path:?}")]
+#[error("cannot create the file {}", path.display())]
 struct CannotCreate {
     path: PathBuf,
     source: io::Error,

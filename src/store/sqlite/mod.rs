@@ -63,7 +63,8 @@ const LONGEST_DEADLINE: StdDuration = StdDuration::from_secs(365 * 86_400);
 /// | there is no Tokio runtime | [`Unavailable`](StoreError::Unavailable) |
 ///
 /// Once the cause is gone, calls succeed again, without a restart. The runtime must have its time enabled: Tokio panics
-/// without. Where a test pauses Tokio's clock, each call is late at once, since SQLite works on threads of its own.
+/// without. Where a test pauses Tokio's clock, each call is late at once, since SQLite works on threads of its own. A call that was begun is to be dropped on a
+/// runtime too: sqlx gives its connection back there, and panics elsewhere.
 pub struct SqliteStore {
     calls: Calls,
 }
