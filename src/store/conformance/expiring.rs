@@ -30,6 +30,9 @@ pub(super) async fn expiring_finds_current_tokens_in_the_window(kit: &Kit) -> Ou
     own.retain(|record| query.matches(record));
     own.sort_by_key(Cursor::in_expiring);
     let found = kit.store.expiring(&query).await?;
+    // A place before the beginning shows no more.
+    let from_before = query.after(Cursor::new(kit.after(-60), new_id()));
+    same("the tokens behind a place before the window", kit.store.expiring(&from_before).await?, found.clone())?;
     // Of another's rows none is likely to expire in the same hundred microseconds.
     let ours: Vec<TokenRecord> =
         found.into_iter().filter(|record| record.owner == kit.owner || record.owner == others.owner).collect();
@@ -44,6 +47,9 @@ pub(super) async fn expiring_comes_in_pages(kit: &Kit) -> Outcome {
     let mut records = Vec::new();
     for number in 0..11_i64 {
         let record = expiring_at(kit, &format!("{number}"), number.checked_div(3).unwrap_or_default())?;
+        // Between them such as are not asked for: they take no place on a page.
+        let revoked = TokenRecord { id: new_id(), revoked: Some(kit.now), ..record.clone() };
+        kit.insert(revoked).await?;
         records.push(kit.insert(record).await?);
     }
     records.sort_by_key(Cursor::in_expiring);
@@ -92,8 +98,9 @@ pub(super) async fn a_notice_is_claimed_by_comparing(kit: &Kit) -> Outcome {
             (None, second, false),
             (Some(second), second, false),
             (Some(first), second, true),
-            // Back, if that is what the caller wants.
+            // Back, or where it stands, if that is what the caller wants.
             (Some(second), first, true),
+            (Some(first), first, true),
         ] {
             let claimed = kit.store.claim_notice(record.id, was, at).await?;
             let what = format!("a claim of {:?}, from {was:?} to {at}, where {stands:?} stands", record.name);

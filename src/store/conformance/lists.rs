@@ -77,7 +77,11 @@ pub(super) async fn pages_neither_skip_nor_repeat(kit: &Kit) -> Outcome {
         for number in 0..22_i64 {
             let created = kit.after(number.checked_div(3).unwrap_or_default());
             records.push(kit.insert(TokenRecord { created, ..kit.record(&format!("{number}"))? }).await?);
+            // Between them such as are not asked for: they take no place on a page.
+            let ended = TokenRecord { created, revoked: Some(created), ..kit.record(&format!("ended {number}"))? };
+            records.push(kit.insert(ended).await?);
         }
+        records.retain(|record| query.matches(record, kit.now));
         records.sort_by_key(|record| Reverse(Cursor::in_list(record)));
 
         let mut found = Vec::new();

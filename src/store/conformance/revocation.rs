@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::record::{Change, ChangeRefused, Expiry, Rotated, TokenRecord, TokenState};
+use crate::store::ChangeError;
 use crate::token::TokenId;
 
-use super::kit::{Kit, done, expire, new_id, no_limits, refused, same, same_record};
+use super::kit::{Kit, done, expire, new_id, no_limits, refused, rename, same, same_record, two_at_once};
 use super::violation::{Broken, Outcome};
 
 pub(super) async fn a_revocation_is_final(kit: &Kit) -> Outcome {
@@ -46,6 +47,47 @@ pub(super) async fn a_revocation_ends_the_predecessors_grace(kit: &Kit) -> Outco
     let cut = Rotated { at: kit.now, successor, grace_ends: kit.now };
     kit.stands("whose successor was revoked", &TokenRecord { rotated: Some(cut), ..first }).await?;
     kit.stands("beside a revocation", &beside).await
+}
+
+pub(super) async fn a_revocation_beside_another_change_is_final(kit: &Kit) -> Outcome {
+    for round in 0..40_u32 {
+        let kit = kit.of_another_owner();
+        let what = round.checked_rem(4).unwrap_or_default();
+        let record = if what == 0 { kit.expiring("expired", -1)? } else { kit.record("active")? };
+        let record = kit.insert(record).await?;
+        let successor = new_id();
+        let other = match what {
+            0 => kit.update(record.id, expire(Expiry::Never)),
+            1 => kit.update(record.id, expire(Expiry::At(kit.after(60)))),
+            2 => kit.update(record.id, rename("renamed")?),
+            _ => kit.rotate(record.id, successor),
+        };
+        let of_all = round >= 20;
+        let revocation = if of_all { Change::revoke_all(kit.owner.clone(), kit.now) } else { kit.revoke(record.id) };
+        let (revoker, changer) = (kit.clone(), kit.clone());
+        let revoked = async move { done("a revocation beside another change", revoker.change(revocation).await).map(|_| true) };
+        let changed = async move {
+            match changer.change(other).await {
+                Err(ChangeError::Refused(ChangeRefused::Ended(TokenState::Revoked))) => Ok(false),
+                changed => done("a change beside a revocation", changed).map(|_| true),
+            }
+        };
+        let (_, changed) = two_at_once(revoked, changed, round.is_multiple_of(2)).await?;
+
+        let found = kit.stored(record.id).await?;
+        same("revoked, after a revocation beside another change", found.revoked, Some(kit.now))?;
+        let undone = TokenRecord { revoked: None, ..found };
+        same("whether a change beside a revocation was made, and so answered", undone != record, changed)?;
+        if what == 3 {
+            let all = kit.all().await?;
+            let successor = all.iter().find(|record| record.id == successor);
+            same("whether there is a successor, and so answered", successor.is_some(), changed)?;
+            // One that was there before is reached, and none comes after.
+            let lives = successor.is_some_and(|record| record.revoked.is_none());
+            same("whether a successor lives after a revocation", lives, changed && !of_all)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn revoke_all_reaches_what_could_be_active(kit: &Kit) -> Outcome {
