@@ -20,6 +20,11 @@ mod in_memory {
     personal_tokens::conformance_tests!(super::in_memory);
 }
 
+/// Whose connections shut each other out table by table.
+mod in_a_hosts_shared_memory {
+    personal_tokens::conformance_tests!(super::in_a_hosts_shared_memory);
+}
+
 mod in_a_file {
     personal_tokens::conformance_tests!(super::in_a_file);
 }
@@ -56,6 +61,14 @@ async fn in_memory() -> Subject {
     let url = format!("sqlite:file:rule-{}?mode=memory", NUMBER.fetch_add(1, Ordering::Relaxed));
     let store = SqliteStore::open(&url).await.unwrap();
     subject(store, url.parse().unwrap())
+}
+
+async fn in_a_hosts_shared_memory() -> Subject {
+    let options: SqliteConnectOptions = "sqlite::memory:".parse().unwrap();
+    let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options.clone()).await.unwrap();
+    let store = SqliteStore::from_pool(pool);
+    store.create_tables().await.unwrap();
+    subject(store, options)
 }
 
 async fn in_a_file() -> Subject {

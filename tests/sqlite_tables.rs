@@ -82,6 +82,17 @@ async fn where_the_tables_are_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn where_the_tables_are_a_writer_is_not_waited_for() {
+    let folder = Folder::new();
+    let file = folder.file("tokens.db");
+    SqliteStore::open(&file).await.unwrap().close().await;
+    let mut writer = connect(&file).await;
+    run(&mut writer, "BEGIN IMMEDIATE").await.unwrap();
+    SqliteStore::open(&file).await.unwrap().create_tables().await.unwrap();
+    run(&mut writer, "ROLLBACK").await.unwrap();
+}
+
+#[tokio::test]
 async fn many_who_make_the_tables_at_once_make_them_once() {
     let folder = Folder::new();
     let file = folder.file("tokens.db");
