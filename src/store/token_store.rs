@@ -184,7 +184,7 @@ pub trait TokenStore: Send + Sync {
     /// Writes these uses, each as [`LastUse::applied`] says: only forward, only where the stored value is older than
     /// the resolution. It writes that one column and can never undo a change. It may skip rows that others hold. Ids
     /// that are gone are no error, nor are rows that cannot be read: one of them would keep the uses that are written
-    /// with it from being written, time and again.
+    /// with it from being written, time and again. No id stands there twice.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails; the caller keeps the uses and tries again.

@@ -92,6 +92,8 @@ bugs! {
         IdBytesInAnyCase,
         /// A notice of a token that is not there is claimed.
         ClaimsOfNothing,
+        /// A claim of nothing makes a row.
+        ClaimsMakeRows,
         /// A change of a token that is not there is made, with no effect.
         ChangesNothing =>
             an_update_that_lost_its_row_is_refused another_owners_token_is_not_found
@@ -199,7 +201,7 @@ bugs! {
     }
     a_refused_change_writes_nothing {
         /// A name is written before the rest is judged.
-        WritesNamesFirst => a_name_has_one_current_holder of_many_who_want_a_name_one_gets_it,
+        WritesNamesFirst => a_name_has_one_current_holder of_many_who_want_a_name_one_gets_it a_revocation_beside_another_change_is_final,
     }
     an_update_undoes_no_claim {
         /// An update writes the notice as it was before the lock.
@@ -223,7 +225,7 @@ bugs! {
         /// The predecessor is left as it was.
         LeavesThePredecessor =>
             a_cancelled_change_is_whole_or_nothing a_name_has_one_current_holder a_revival_counts
-            a_revocation_ends_the_predecessors_grace a_rotation_ends_the_older_grace of_many_rotations_one_wins,
+            a_revocation_ends_the_predecessors_grace a_rotation_ends_the_older_grace of_many_rotations_one_wins a_revocation_beside_another_change_is_final,
     }
     a_rotation_onto_a_taken_id_writes_nothing {
         /// The predecessor is written before it is known whether the id is free.
@@ -237,13 +239,13 @@ bugs! {
     }
     of_many_rotations_one_wins {
         /// Rotations are judged before the lock.
-        RotationsRace,
+        RotationsRace => a_revocation_beside_another_change_is_final,
     }
     a_cancelled_change_is_whole_or_nothing {
         /// A rotation writes the predecessor, waits, and writes the successor.
-        WritesThePredecessorAlone => a_rotation_onto_a_taken_id_writes_nothing revivals_hold_the_limit_among_many,
+        WritesThePredecessorAlone => a_rotation_onto_a_taken_id_writes_nothing revivals_hold_the_limit_among_many a_revocation_beside_another_change_is_final,
         /// A rotation writes the successor, waits, and writes the predecessor.
-        WritesTheSuccessorAlone => of_many_rotations_one_wins,
+        WritesTheSuccessorAlone => of_many_rotations_one_wins a_revocation_beside_another_change_is_final,
         /// Revoke all writes one token, waits, and writes the others.
         RevokesOneByOne,
     }
@@ -255,22 +257,28 @@ bugs! {
         /// A second revocation moves the instant.
         RevokesAgain,
         /// Only what is active is revoked.
-        RevokesTheActiveOnly,
+        RevokesTheActiveOnly => a_revocation_beside_another_change_is_final,
         /// A revoked token is extended.
-        ExtendsTheRevoked => a_refused_change_writes_nothing,
+        ExtendsTheRevoked => a_refused_change_writes_nothing a_revocation_beside_another_change_is_final,
     }
     a_revocation_ends_the_predecessors_grace {
         /// A revocation revokes all of the owner's.
         RevokesAllOfTheOwner =>
-            a_name_has_one_current_holder a_revocation_is_final expiring_comes_in_pages pages_neither_skip_nor_repeat,
+            a_name_has_one_current_holder a_revocation_is_final expiring_comes_in_pages pages_neither_skip_nor_repeat a_revocation_beside_another_change_is_final,
         /// A revocation looks at its target only.
         RevocationsLeaveTheOlderGrace,
     }
+    a_revocation_beside_another_change_is_final {
+        /// Edits are judged before the lock.
+        EditsRace => any,
+        /// Revoke all is judged before the lock.
+        RevokeAllRaces => any,
+    }
     revoke_all_reaches_what_could_be_active {
         /// Revoke all spares what has expired.
-        RevokeAllSparesTheExpired,
+        RevokeAllSparesTheExpired => a_revocation_beside_another_change_is_final,
         /// Revoke all spares what is in its grace.
-        RevokeAllSparesGraces => a_cancelled_change_is_whole_or_nothing,
+        RevokeAllSparesGraces => a_cancelled_change_is_whole_or_nothing a_revocation_beside_another_change_is_final,
         /// Revoke all revokes again, and what has ended for good.
         RevokeAllTakesTheEnded,
         /// Revoke all does not say what it wrote.
@@ -316,7 +324,7 @@ bugs! {
         /// What is in its grace is listed as ended.
         ListsGracesAsEnded,
         /// What is revoked later is listed as active.
-        ListsRevokedLater,
+        ListsRevokedLater => pages_neither_skip_nor_repeat,
         /// What expires now is listed as active.
         ListsExpiringNow,
         /// A grace that was cut is listed as active before its end.
@@ -333,6 +341,8 @@ bugs! {
         PagesOfOneMore => lists_come_newest_first,
         /// A page begins behind the cursor's token, where the list still has it.
         PagesBehindTheToken,
+        /// The limit is taken before the states.
+        ListsStatesLast => lists_show_the_states_that_are_asked_for,
     }
     last_use_moves_forward_only {
         /// The later write wins.
@@ -357,6 +367,8 @@ bugs! {
         UsesStopAtNothing,
         /// The first 500 uses are written.
         UsesAreCut,
+        /// A use of nothing makes a row.
+        UsesMakeRows,
     }
     a_use_writes_nothing_else {
         /// A use forgets the notice.
@@ -380,13 +392,15 @@ bugs! {
         /// The window's end is outside.
         WindowWithoutItsEnd => a_corrupt_row_is_an_error,
         /// What is revoked is found.
-        ExpiringFindsRevoked,
+        ExpiringFindsRevoked => expiring_comes_in_pages,
         /// What was rotated away is found.
         ExpiringFindsRotated,
         /// The latest comes first.
         ExpiringLatestFirst => expiring_comes_in_pages,
         /// One owner's tokens are found.
         ExpiringOfOneOwner,
+        /// A place to begin at stands for the window's beginning.
+        ExpiringTrustsThePlace,
     }
     expiring_comes_in_pages {
         /// A page begins behind the cursor's instant.
@@ -398,7 +412,9 @@ bugs! {
         /// The limit is taken before the order.
         ExpiringLimitFirst,
         /// A page begins behind the cursor's token, where the answer still has it.
-        ExpiringBehindTheToken,
+        ExpiringBehindTheToken => expiring_finds_current_tokens_in_the_window,
+        /// What is revoked takes a place on a page.
+        ExpiringRevokedLast,
     }
     a_notice_is_claimed_by_comparing {
         /// A claim that fails says that it won.
@@ -411,6 +427,8 @@ bugs! {
         ClaimsMoveForward,
         /// A claim of what has ended fails.
         ClaimsOfTheCurrentOnly,
+        /// A claim of what stands already fails.
+        ClaimsWantAnotherInstant,
         /// A claim forgets the last use.
         ClaimsForgetUses,
         /// A claim sets all of the owner's.
@@ -453,6 +471,8 @@ bugs! {
         PruneTakesNoneForAll,
         /// `prune` says more than it deleted.
         PruneSaysTooMuch,
+        /// What `prune` looks at counts, not what it deletes.
+        PruneCountsWhatStays => any,
     }
     prune_spares_what_is_revived_meanwhile {
         /// What is to be deleted is chosen before the lock.
@@ -485,6 +505,10 @@ bugs! {
         UsesOfCorruptFail,
         /// It keeps other uses from being written.
         UsesStopAtCorrupt,
+        /// It keeps the owner's other tokens from being revoked.
+        RevocationsStopAtCorrupt,
+        /// It keeps revoke all from reaching the others.
+        RevokeAllStopsAtCorrupt,
     }
 }
 
@@ -501,6 +525,8 @@ pub const RACES: &[Bug] = &[
     Bug::WritesThePredecessorAlone,
     Bug::WritesTheSuccessorAlone,
     Bug::RevokesOneByOne,
+    Bug::EditsRace,
+    Bug::RevokeAllRaces,
     Bug::IssuesWriteAll,
     Bug::RevokeAllSaysTooMuch,
     Bug::IdsRace,

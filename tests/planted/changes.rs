@@ -11,6 +11,8 @@ const RACES: &[Bug] = &[
     Bug::RevivalsRace,
     Bug::RotationsRace,
     Bug::IdsRace,
+    Bug::EditsRace,
+    Bug::RevokeAllRaces,
     Bug::IssuesWriteAll,
     Bug::UpdatesWriteNotices,
     Bug::UpdatesWriteUses,
@@ -71,7 +73,13 @@ impl Planted {
         let rows: Vec<TokenRecord> = match self.bug {
             Some(Bug::ChangesMendCorrupt) => state.rows.clone(),
             _ => {
-                let ours = state.rows.iter().filter(|row| row.owner == *needs.owner);
+                let stops = if needs.all { Bug::RevokeAllStopsAtCorrupt } else { Bug::RevocationsStopAtCorrupt };
+                // What is about its target alone goes on beside a row that is spoilt.
+                let alone = needs.name.is_none() && needs.count_to == 0 && !self.has(stops);
+                let ours = state.rows.iter().filter(|row| {
+                    let spared = alone && Some(row.id) != needs.target && state.spoilt.contains(&row.id);
+                    row.owner == *needs.owner && !spared
+                });
                 self.read(state, ours, Bug::ChangesSkipCorrupt)?
             }
         };
@@ -147,6 +155,12 @@ impl Planted {
             let uncounted = View { active: 0, ..view.clone() };
             needs.target.is_some() && change.decide(uncounted).is_ok_and(|plan| plan.insert.is_some())
         };
+        let is_edit = |view: &View| {
+            let plan = change.decide(View { active: 0, ..view.clone() });
+            let edited =
+                |plan: Plan| plan.insert.is_none() && plan.changed.record.is_some_and(|new| new.revoked.is_none());
+            needs.target.is_some() && plan.is_ok_and(edited)
+        };
         let is_target = |record: &TokenRecord| Some(record.id) == needs.target;
         let stale = stale.map(|stale| needs.gather(&stale.rows)).unwrap_or_default();
         match self.bug {
@@ -162,6 +176,8 @@ impl Planted {
             Some(Bug::LimitRaces) if needs.target.is_none() => view.active = stale.active,
             Some(Bug::RevivalsRace) if needs.target.is_some() => view.active = stale.active,
             Some(Bug::RotationsRace) if is_rotation(&stale) => view.records = stale.records,
+            Some(Bug::EditsRace) if is_edit(&stale) => view.records = stale.records,
+            Some(Bug::RevokeAllRaces) if needs.all => view.records = stale.records,
             Some(Bug::UpdatesInsert | Bug::UpdatesOfNothingAreDone)
                 if needs.target.is_some() && !view.records.iter().any(is_target) =>
             {

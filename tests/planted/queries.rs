@@ -27,7 +27,12 @@ impl Planted {
             if self.has(Bug::ListsByTheirOwnClock) { SystemClock.now().map_err(StoreError::unavailable)? } else { at };
         let matching = rows.iter().filter(|row| {
             let ours = self.same_owner(&row.owner, owner) || self.has(Bug::ListsAllOwners);
-            ours && self.is_asked_for(query, row, at)
+            let asked = if self.has(Bug::ListsStatesLast) {
+                query.after.map_or(ListQuery::all(), |place| ListQuery::all().after(place))
+            } else {
+                *query
+            };
+            ours && self.is_asked_for(&asked, row, at)
         });
         let mut found = self.read(&state, matching, Bug::ListsSkipCorrupt)?;
         let limit = query.limit.get() as usize + usize::from(self.has(Bug::PagesOfOneMore));
@@ -45,6 +50,7 @@ impl Planted {
             found.drain(..found.len().min(place + 1));
         }
         found.truncate(limit);
+        found.retain(|record| query.matches(record, at) || !self.has(Bug::ListsStatesLast));
         Ok(found)
     }
 
@@ -93,6 +99,7 @@ impl Planted {
             found.drain(..found.len().min(place + 1));
         }
         found.truncate(limit);
+        found.retain(|record| record.revoked.is_none() || !self.has(Bug::ExpiringRevokedLast));
         Ok(found)
     }
 
@@ -103,7 +110,8 @@ impl Planted {
                 query.after = query.after.saturating_add(Duration::microseconds(-1));
             }
             Some(Bug::WindowWithoutItsEnd) => query.until = query.until.saturating_add(Duration::microseconds(-1)),
-            Some(Bug::ExpiringFindsRevoked) => row.revoked = None,
+            Some(Bug::ExpiringFindsRevoked | Bug::ExpiringRevokedLast) => row.revoked = None,
+            Some(Bug::ExpiringTrustsThePlace) if query.cursor.is_some() => query.after = Timestamp::MIN,
             Some(Bug::ExpiringFindsRotated) => row.rotated = None,
             Some(Bug::ExpiringBehindTheInstant) => {
                 query.cursor = query.cursor.map(|cursor| Cursor::new(cursor.at, LAST));

@@ -1,7 +1,9 @@
 //! What is written beside changes: uses, claims, and what is pruned.
 
 use personal_tokens::store::{LastUse, Pruned};
-use personal_tokens::{Duration, Expiry, OwnerId, StoreError, Timestamp, TokenId, TokenRecord, TokenState};
+use personal_tokens::{
+    Duration, Expiry, OwnerId, StoreError, Timestamp, TokenDigest, TokenId, TokenName, TokenRecord, TokenState,
+};
 
 use super::{Bug, Planted, State};
 
@@ -15,6 +17,7 @@ impl Planted {
                 (Some(Bug::UsesOfNothingFail), false, _) => return Err(StoreError::unavailable("it is gone")),
                 (Some(Bug::UsesStopAtNothing), false, _) | (Some(Bug::UsesStopAtCorrupt), _, true) => return Ok(()),
                 (Some(Bug::UsesOfCorruptFail), _, true) => return Err(StoreError::corrupt("it is spoilt")),
+                (Some(Bug::UsesMakeRows), false, _) => state.rows.push(made(used.id, used.at)),
                 (_, _, true) => continue,
                 _ => {}
             }
@@ -72,6 +75,9 @@ impl Planted {
         let stale = self.stale(&[Bug::ClaimsRace, Bug::ClaimsWriteTheRow]).await;
         let mut state = self.state();
         let Some(row) = state.rows.iter_mut().find(|row| row.id == id) else {
+            if self.has(Bug::ClaimsMakeRows) {
+                state.rows.push(made(id, at));
+            }
             return Ok(self.has(Bug::ClaimsOfNothing));
         };
         let old = stale.as_ref().and_then(|stale| stale.rows.iter().find(|row| row.id == id));
@@ -80,6 +86,7 @@ impl Planted {
             Some(Bug::ClaimsCompareNothing) => true,
             Some(Bug::NothingIsNotNothing) => was.is_some() && stands == was,
             Some(Bug::ClaimsMoveForward) => stands == was && was.is_none_or(|was| at > was),
+            Some(Bug::ClaimsWantAnotherInstant) => stands == was && was != Some(at),
             Some(Bug::ClaimsOfTheCurrentOnly) => stands == was && row.is_current(),
             _ => stands == was,
         };
@@ -104,8 +111,9 @@ impl Planted {
         let stale = self.stale(&[Bug::PruneRaces]).await;
         let mut state = self.state();
         let rows = stale.as_ref().map_or(&state.rows, |stale| &stale.rows);
+        let looks_at = if self.has(Bug::PruneCountsWhatStays) { at_most as usize } else { usize::MAX };
         let mut chosen: Vec<TokenId> =
-            rows.iter().filter(|row| self.is_over(row, ended_before)).map(|row| row.id).collect();
+            rows.iter().take(looks_at).filter(|row| self.is_over(row, ended_before)).map(|row| row.id).collect();
         let bound = match self.bug {
             Some(Bug::PruneHasNoBound) => usize::MAX,
             Some(Bug::PruneTakesNoneForAll) if at_most == 0 => usize::MAX,
@@ -148,4 +156,10 @@ impl Planted {
         };
         ended.is_some_and(|ended| ended < ended_before || self.has(Bug::PrunesAtTheInstant) && ended == ended_before)
     }
+}
+
+/// A row that nobody issued.
+fn made(id: TokenId, at: Timestamp) -> TokenRecord {
+    let digest = TokenDigest::from_parts(0, [0; TokenDigest::LEN]);
+    TokenRecord::new(id, OwnerId::from(0_u64), TokenName::new("made").unwrap(), digest, at)
 }

@@ -2,15 +2,16 @@
 
 use time::Duration;
 
-use crate::record::{Expiry, TokenRecord};
+use crate::record::{Change, Expiry, TokenRecord};
 use crate::store::{ChangeError, ExpiringQuery, LastUse, ListQuery, Lookup, StoreError};
 
 use super::Corrupt;
-use super::kit::{Kit, expire, new_id, same_record};
+use super::kit::{Kit, done, expire, new_id, same, same_record};
 use super::violation::{Broken, Outcome, with_sources};
 
 pub(super) async fn a_corrupt_row_is_an_error(kit: &Kit, corrupt: &Corrupt) -> Outcome {
     let good = kit.insert(kit.record("good")?).await?;
+    let other = kit.insert(kit.record("other")?).await?;
     let bad = kit.insert(kit.expiring("bad", 60)?).await?;
     // Whatever the store remembers, it remembers now.
     kit.stands("before it is corrupted", &bad).await?;
@@ -46,7 +47,16 @@ pub(super) async fn a_corrupt_row_is_an_error(kit: &Kit, corrupt: &Corrupt) -> O
     store.touch(&uses, Duration::ZERO).await?;
     let found = store.get(owner, good.id).await?;
     let used = TokenRecord { last_used: Some(kit.after(1)), ..good };
-    same_record("a good row, used with a corrupt one", found.as_ref(), Some(&used))
+    same_record("a good row, used with a corrupt one", found.as_ref(), Some(&used))?;
+
+    // And the others can be ended.
+    done("a revocation beside a corrupt row", kit.change(kit.revoke(other.id)).await)?;
+    done("revoke all with a corrupt row", kit.change(Change::revoke_all(owner.clone(), kit.now)).await)?;
+    for id in [other.id, used.id] {
+        let found = store.get(owner, id).await?.and_then(|record| record.revoked);
+        same("revoked, beside a corrupt row", found, Some(kit.now))?;
+    }
+    Ok(())
 }
 
 fn bad_expiry(bad: &TokenRecord, micros: i64) -> crate::Timestamp {

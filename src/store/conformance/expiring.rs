@@ -48,8 +48,8 @@ pub(super) async fn expiring_comes_in_pages(kit: &Kit) -> Outcome {
     for number in 0..11_i64 {
         let record = expiring_at(kit, &format!("{number}"), number.checked_div(3).unwrap_or_default())?;
         // Between them such as are not asked for: they take no place on a page.
-        let revoked = TokenRecord { id: new_id(), revoked: Some(kit.now), ..record.clone() };
-        kit.insert(revoked).await?;
+        let revoked = expiring_at(kit, &format!("revoked {number}"), number.checked_div(3).unwrap_or_default())?;
+        kit.insert(TokenRecord { revoked: Some(kit.now), ..revoked }).await?;
         records.push(kit.insert(record).await?);
     }
     records.sort_by_key(Cursor::in_expiring);

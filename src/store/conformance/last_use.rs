@@ -59,6 +59,10 @@ pub(super) async fn a_use_of_a_token_that_is_gone_is_no_error(kit: &Kit) -> Outc
         uses.insert(place, LastUse::new(record.id, kit.after(2)));
     }
     kit.store.touch(&uses, Duration::ZERO).await?;
+    for gone in uses.iter().filter(|used| records.iter().all(|record| record.id != used.id)).take(5) {
+        let nobody = TokenRecord { id: gone.id, ..kit.record("gone")? };
+        kit.is_gone("used, and gone before", &nobody).await?;
+    }
     for record in records {
         let used = TokenRecord { last_used: Some(kit.after(2)), ..record };
         kit.stands_noted("used among many that are gone", &used).await?;

@@ -12,17 +12,18 @@
 //! }
 //! ```
 //!
-//! That makes a `#[test]` of each rule, on the kit's own Tokio runtime of several threads; you need neither `tokio` nor
-//! `async-trait` yourself. A test that fails names the rule, and shows what was expected and what was found. Each rule is a
-//! public function, too: its documentation says what it wants, and it can be called alone.
+//! That makes a `#[test]` of each rule, on the kit's own Tokio runtime of several threads, one for them all; you need
+//! neither `tokio` nor `async-trait` yourself. A test that fails names the rule, and shows what was expected and what
+//! was found. Each rule is a public function, too: its documentation says what it wants, and it can be called alone.
 //!
 //! # What it is given
 //!
-//! The argument is a factory: a function or closure without arguments, whose future answers a store. It is called for each
-//! rule. It may answer a new store each time, or one that all rules share, as a database is: each rule works on owners of its
-//! own, leaves its rows behind, and tolerates others, also those of a run that goes on at the same time. But give it a
-//! database for tests: rules of [`prune`](TokenStore::prune) delete what ended in the first nine centuries, and a row that was
-//! made corrupt stays so.
+//! The argument is a factory: a function or closure without arguments, whose future answers a store. It is called for
+//! each rule. It may answer a new store each time, or one that all rules share, as a database is: each rule works on
+//! owners of its own, leaves its rows behind, and tolerates others, also those of a run that goes on at the same time.
+//! But give it a database for tests: rules of [`prune`](TokenStore::prune) delete what ended in the first nine
+//! centuries, and a row that was made corrupt stays so (a store that reads all rows for `expiring` needs a database of
+//! its own for each rule, then).
 //!
 //! A store whose rows can be corrupt (every database) is tried for that, too, once the factory says how to make one so;
 //! without it that rule is skipped, and says so on standard error.
@@ -42,7 +43,8 @@
 //!
 //! # What it does not show
 //!
-//! - That what was acknowledged survives a crash, how long calls take, what an outage looks like.
+//! - That what was acknowledged survives a crash, how long calls take (a rule may take five minutes), what an outage looks
+//!   like.
 //! - That several processes, or several stores over one database, keep out of each other's way: a rule tries one store. A lock
 //!   in memory passes, and serialises nobody else.
 //! - A race that needs luck. Each is tried many times at once, so that one which is open for as long as a call takes is as good
@@ -69,10 +71,12 @@ mod updates;
 mod violation;
 
 use std::future::Future;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, mpsc};
 use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
 
 use crate::store::TokenStore;
 
@@ -119,8 +123,9 @@ impl Rule {
         (self.check)(subject).await
     }
 
-    /// Tries it on a runtime of its own; what a test made by [`conformance_tests!`](crate::conformance_tests) does. A
-    /// rule that is skipped says so on standard error. A panic of the factory or the store goes on.
+    /// Tries it on the kit's runtime, one for the whole process, so that rules can share a store that lives on it; what
+    /// a test made by [`conformance_tests!`](crate::conformance_tests) does. It blocks the thread. A rule that is
+    /// skipped says so on standard error. A panic of the factory or the store goes on.
     ///
     /// # Errors
     /// [`Violation`] if the store breaks it, or has no answer after five minutes.
@@ -129,27 +134,34 @@ impl Rule {
         F: Future<Output = S> + Send,
         S: Into<Subject>,
     {
-        let broken = |broken| Violation::new(self.name, broken);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
-        let runtime = runtime.map_err(|error| broken(Broken::from(error)))?;
-        // On a task, so that a store which blocks its thread does not block the clock.
+        let broken =
+            |what, expected: &str, found: String| Err(Violation::new(self.name, Broken::new(what, expected, found)));
+        let runtime = match &*RUNTIME {
+            Ok(runtime) => runtime,
+            Err(error) => return broken("the kit's runtime", "it starts", error.to_string()),
+        };
+        let (answer, answered) = mpsc::channel();
+        // On a task, so that a store which blocks its thread is told too.
         let checked = runtime.spawn(async move { self.check(factory().await.into()).await });
-        let checked = runtime.block_on(async { tokio::time::timeout(PATIENCE, checked).await });
-        runtime.shutdown_background();
-        match checked {
+        runtime.spawn(async move { answer.send(checked.await) });
+        match answered.recv_timeout(PATIENCE) {
             Ok(Ok(Ok(Judgement::Held))) => Ok(()),
             Ok(Ok(Ok(Judgement::Skipped(why)))) => {
                 // Past what captures a test's output; nobody reads it where it cannot be written.
-                let _ = writeln!(std::io::stderr(), "SKIPPED {}: {why}", self.name);
+                let _ = writeln!(io::stderr(), "SKIPPED {}: {why}", self.name);
                 Ok(())
             }
             Ok(Ok(Err(violation))) => Err(violation),
             Ok(Err(died)) if died.is_panic() => std::panic::resume_unwind(died.into_panic()),
-            Ok(Err(died)) => Err(broken(Broken::new("the rule", "an end", with_sources(&died)))),
-            Err(_) => Err(broken(Broken::new("the rule", format!("an end within {PATIENCE:?}"), "none yet"))),
+            Ok(Err(died)) => broken("the rule", "an end", with_sources(&died)),
+            Err(late) => broken("the rule", "an end within five minutes", late.to_string()),
         }
     }
 }
+
+/// Its threads end with the process.
+static RUNTIME: LazyLock<io::Result<Runtime>> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(4).enable_all().build());
 
 impl std::fmt::Debug for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -182,8 +194,8 @@ macro_rules! rules {
             CORRUPT_ROWS,
         ];
 
-        /// Makes a test of each rule of [`TokenStore`](crate::store::TokenStore)'s contract, for the store that the factory
-        /// makes: a function or closure without arguments whose future answers a store or a
+        /// Makes a test of each rule of [`TokenStore`](crate::store::TokenStore)'s contract, for the store that the
+        /// factory makes: a function or closure without arguments whose future answers a store or a
         /// [`Subject`](crate::store::conformance::Subject). Feature `conformance`.
         ///
         /// See [`store::conformance`](crate::store::conformance).
@@ -193,13 +205,13 @@ macro_rules! rules {
                 $($(
                     #[test]
                     fn $rule() -> ::core::result::Result<(), $d crate::store::conformance::Violation> {
-                        $d crate::store::conformance::named(stringify!($rule)).run($d factory)
+                        $d crate::store::conformance::named(stringify!($rule))?.run($d factory)
                     }
                 )*)*
 
                 #[test]
                 fn a_corrupt_row_is_an_error() -> ::core::result::Result<(), $d crate::store::conformance::Violation> {
-                    $d crate::store::conformance::named("a_corrupt_row_is_an_error").run($d factory)
+                    $d crate::store::conformance::named("a_corrupt_row_is_an_error")?.run($d factory)
                 }
             };
         }
@@ -228,8 +240,8 @@ rules! { $
         another_owners_token_is_not_found,
         /// Once a change has returned, everything that is asked answers what it wrote.
         a_change_is_seen_once_it_returns,
-        /// What `find_cached` and `find` answer is no older than a change that has returned: of every token that it wrote,
-        /// also if it was looked up before or meanwhile (failures 19).
+        /// What `find_cached` and `find` answer is no older than a change that has returned: of every token that it
+        /// wrote, also if it was looked up before or meanwhile (failures 19).
         what_is_cached_is_no_older_than_a_change,
     }
     names {
@@ -277,6 +289,9 @@ rules! { $
         a_revocation_is_final,
         /// A revocation ends the grace of the token before.
         a_revocation_ends_the_predecessors_grace,
+        /// A revocation, of one or of all, stands whatever update or rotation is made beside it, and each of the two is
+        /// as it was answered (failures 33).
+        a_revocation_beside_another_change_is_final,
         /// Revoke all reaches what is or could become active, says which, and reaches nothing else.
         revoke_all_reaches_what_could_be_active,
         /// What was issued before revoke all began is revoked once it returns, whatever is issued meanwhile.
@@ -320,8 +335,8 @@ rules! { $
         of_many_claims_one_wins,
     }
     prune {
-        /// `prune` deletes what ended before the instant, by revocation, end of grace or expiry, whichever came first, and
-        /// says which.
+        /// `prune` deletes what ended before the instant, by revocation, end of grace or expiry, whichever came first,
+        /// and says which.
         prune_deletes_what_ended_before,
         /// `prune` spares what ended at the instant or later.
         prune_spares_what_ended_later,
@@ -348,8 +363,8 @@ const CORRUPT_ROWS: Rule = Rule {
     },
 };
 
-/// A row that cannot be read is a [`StoreError::Corrupt`](crate::StoreError::Corrupt), of whatever asks for it; it keeps no
-/// other token's use from being written (failures 9).
+/// A row that cannot be read is a [`StoreError::Corrupt`](crate::StoreError::Corrupt), of whatever asks for it; it
+/// keeps no other token's use from being written, and none of the owner's from being revoked (failures 9).
 ///
 /// Wants a Tokio runtime.
 ///
@@ -360,9 +375,12 @@ pub async fn a_corrupt_row_is_an_error(store: Arc<dyn TokenStore>, corrupt: Corr
     outcome.map_err(|broken| Violation::new(CORRUPT_ROWS.name, broken))
 }
 
-/// For [`conformance_tests!`](crate::conformance_tests), which knows no other names.
+/// For [`conformance_tests!`](crate::conformance_tests).
+///
+/// # Errors
+/// [`Violation`] if no rule has this name.
 #[doc(hidden)]
-#[must_use]
-pub fn named(name: &str) -> Rule {
-    RULES.iter().find(|rule| rule.name == name).copied().unwrap_or(CORRUPT_ROWS)
+pub fn named(name: &'static str) -> Result<Rule, Violation> {
+    let found = RULES.iter().find(|rule| rule.name == name).copied();
+    found.ok_or_else(|| Violation::new(name, Broken::new("the list of rules", "a rule of this name", "none")))
 }

@@ -33,7 +33,7 @@ pub(super) async fn unknown_ids_find_nothing(kit: &Kit) -> Outcome {
             same("a notice claimed of an id that nobody has", kit.store.claim_notice(id, None, kit.now).await?, false)?;
             let answer = kit.change(kit.revoke(id)).await;
             refused("a revocation of an id that nobody has", answer, &crate::ChangeRefused::NotFound)?;
-        kit.is_gone("of an id that nobody has, after a claim", &nobody).await?;
+            kit.is_gone("of an id that nobody has, after a claim", &nobody).await?;
         }
         kit.stands("beside ids that nobody has", &known).await?;
     }

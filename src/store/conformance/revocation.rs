@@ -65,7 +65,8 @@ pub(super) async fn a_revocation_beside_another_change_is_final(kit: &Kit) -> Ou
         let of_all = round >= 20;
         let revocation = if of_all { Change::revoke_all(kit.owner.clone(), kit.now) } else { kit.revoke(record.id) };
         let (revoker, changer) = (kit.clone(), kit.clone());
-        let revoked = async move { done("a revocation beside another change", revoker.change(revocation).await).map(|_| true) };
+        let revoked =
+            async move { done("a revocation beside another change", revoker.change(revocation).await).map(|_| true) };
         let changed = async move {
             match changer.change(other).await {
                 Err(ChangeError::Refused(ChangeRefused::Ended(TokenState::Revoked))) => Ok(false),

@@ -63,8 +63,8 @@ const LONGEST_DEADLINE: StdDuration = StdDuration::from_secs(365 * 86_400);
 /// | there is no Tokio runtime | [`Unavailable`](StoreError::Unavailable) |
 ///
 /// Once the cause is gone, calls succeed again, without a restart. The runtime must have its time enabled: Tokio panics
-/// without. Where a test pauses Tokio's clock, each call is late at once, since SQLite works on threads of its own. A call that was begun is to be dropped on a
-/// runtime too: sqlx gives its connection back there, and panics elsewhere.
+/// without. Where a test pauses Tokio's clock, each call is late at once, since SQLite works on threads of its own. A
+/// call that was begun is to be dropped on a runtime too: sqlx gives its connection back there, and panics elsewhere.
 pub struct SqliteStore {
     calls: Calls,
 }
@@ -93,10 +93,11 @@ impl SqliteStore {
 
     /// Opens a file, and makes the tables where there are none.
     ///
-    /// A path, or a URL as `sqlite:shop.db?mode=rw`; `:memory:` for tokens that are gone when the store is dropped. A file
-    /// that is missing is made, readable by its owner only (on Unix), unless the URL's `mode` is `rw`, or `ro` for
-    /// look-ups and lists alone (in a folder that cannot be written to, add `immutable=1`). A path is taken as it is, a URL
-    /// is percent-decoded. It waits for the disk on the thread that it runs on, for as long as it takes to make a file.
+    /// A path, or a URL as `sqlite:shop.db?mode=rw`; `:memory:` for tokens that are gone when the store is dropped. A
+    /// file that is missing is made, readable by its owner only (on Unix), unless the URL's `mode` is `rw`, or `ro` for
+    /// look-ups and lists alone (in a folder that cannot be written to, add `immutable=1`). A path is taken as it is, a
+    /// URL is percent-decoded. It waits for the disk on the thread that it runs on, for as long as it takes to make a
+    /// file.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be opened or made, is no database, or the tables are of another version.
