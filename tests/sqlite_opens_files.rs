@@ -12,7 +12,7 @@ use std::time::Duration as StdDuration;
 use common::folder::Folder;
 use common::recorder::Recorder;
 use common::rulebook::{after, policy, record, token_id};
-use common::tables::{connect, options};
+use common::tables::{connect, options, run};
 use common::{noon, owner, poll_once};
 use personal_tokens::store::sqlx::sqlite::SqlitePoolOptions;
 use personal_tokens::store::sqlx::{SqlitePool, query, query_scalar};
@@ -125,6 +125,19 @@ async fn a_mode_says_what_may_be_made_and_written() {
         assert!(matches!(refused, Some(StoreError::Unavailable(_))), "{what}: {refused:?}");
     }
     assert_eq!(read_only.find(token_id(1)).await.unwrap().as_deref(), Some(&record(1)), "nothing was written");
+}
+
+/// Its journal stays, too: that would be written.
+#[tokio::test]
+async fn a_file_of_another_journal_is_looked_into_as_it_is() {
+    let folder = Folder::new();
+    let file = folder.file("tokens.db");
+    let mut connection = connect(&file).await;
+    run(&mut connection, SqliteStore::SCHEMA).await.unwrap();
+    let store = SqliteStore::open(format!("sqlite:{}?mode=ro", file.display())).await.unwrap();
+    assert_eq!(count(&store).await, 0);
+    let journal: String = query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(journal, "delete");
 }
 
 #[tokio::test]
