@@ -15,7 +15,7 @@ use common::{noon, owner};
 use http::StatusCode;
 use personal_tokens::store::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use personal_tokens::store::sqlx::{AssertSqlSafe, SqlitePool, query_scalar};
-use personal_tokens::store::{LastUse, ListQuery, SqliteStore, StoreError, TokenStore as _};
+use personal_tokens::store::{LastUse, ListQuery, Pruned, SqliteStore, StoreError, TokenStore as _};
 use personal_tokens::{Actor, Change, Duration, Expiry, ManualClock, PersonalTokens, Rotated, Scopes, TokenRecord};
 
 const INSTANTS: &[&str] = &["-62135596800000001", "253402300800000000", "-9223372036854775808", "9223372036854775807"];
@@ -191,6 +191,13 @@ impl Bench {
         assert_eq!(found.last_used, Some(after(1)), "{what}");
     }
 
+    async fn assert_the_other_is_revoked(&self, what: &str) {
+        let answer = self.store.change(&Change::revoke_all(owner(), after(2))).await;
+        let written = answer.unwrap_or_else(|error| panic!("{what}: {}", told(&error))).written;
+        assert!(written.contains(&self.good.1.id), "{what}: {written:?}");
+        assert_eq!(self.store.find(self.good.1.id).await.unwrap().unwrap().revoked, Some(after(2)), "{what}");
+    }
+
     async fn assert_revoke_all_ends_it(&self, what: &str) {
         let answer = self.store.change(&Change::revoke_all(owner(), after(2))).await;
         let mut written = answer.unwrap_or_else(|error| panic!("{what}: {}", told(&error))).written;
@@ -269,6 +276,8 @@ async fn another_type_in_a_column_is_corrupt() {
         bench.spoil(&assignment).await;
         bench.tighten().await;
         bench.assert_corrupt(column, &assignment).await;
+        bench.assert_uses_are_written(&assignment).await;
+        bench.assert_the_other_is_revoked(&assignment).await;
     }
 }
 
@@ -308,4 +317,19 @@ async fn scopes_in_another_order_are_the_same_set() {
     bench.set("scopes = 'c a b'").await.unwrap();
     let found = bench.store.find(bench.bad.1.id).await.unwrap().unwrap();
     assert_eq!(found.scopes, Scopes::new(["a", "b", "c"]).unwrap());
+}
+
+/// However many of them come first.
+#[tokio::test]
+async fn prune_leaves_what_cannot_be_read_and_deletes_the_others() {
+    for assignment in ["owner = char(1)", "owner = ''", "owner = CAST(x'FF' AS TEXT)", "id = x'02'"] {
+        let bench = Bench::new(false).await;
+        bench.store.change(&Change::revoke(owner(), bench.good.1.id, after(2))).await.unwrap();
+        bench.spoil(&format!("{assignment}, revoked = {}", after(1).as_micros())).await;
+        let pruned = bench.store.prune(after(3), 1).await.unwrap();
+        assert_eq!(pruned, [Pruned::new(bench.good.1.id, owner())], "{assignment}");
+        assert_eq!(bench.store.prune(after(3), 1).await.unwrap(), [], "{assignment}");
+        let left: i64 = query_scalar("SELECT count(*) FROM personal_tokens").fetch_one(&bench.pool).await.unwrap();
+        assert_eq!(left, 1, "{assignment}");
+    }
 }

@@ -5,9 +5,11 @@ use sqlx::{Row as _, Sqlite, Transaction};
 
 use crate::record::{Change, ChangeRefused, Changed, Needs, Plan, TokenRecord, View};
 use crate::store::{ChangeError, StoreError};
+use crate::timestamp::Timestamp;
+use crate::token::TokenId;
 
 use super::calls::Lease;
-use super::failure::Failure;
+use super::failure::{Failure, is_constraint};
 use super::row::{bind_record, bind_update, bytes, id_of, record_of, with_columns};
 
 type Outcome<T> = Result<T, Failure<ChangeError>>;
@@ -29,8 +31,15 @@ const INSERT: &str = with_columns!(
 );
 const UPDATE: &str = "UPDATE personal_tokens SET name = ?, scopes = ?, never_expires = ?, expires = ?, expiry_set = ?, \
                       revoked = ?, rotated = ?, successor = ?, grace_ends = ? WHERE id = ?";
-const REVOKE_ALL: &str = "UPDATE personal_tokens SET revoked = ?2 WHERE owner = ?1 AND revoked IS NULL \
-                          AND (rotated IS NULL OR (grace_ends > rotated AND ended > ?2)) RETURNING id";
+/// What is or could become active.
+macro_rules! revocable {
+    () => {
+        "owner = ?1 AND revoked IS NULL AND (rotated IS NULL OR (grace_ends > rotated AND ended > ?2))"
+    };
+}
+const REVOKE_ALL: &str = concat!("UPDATE personal_tokens SET revoked = ?2 WHERE ", revocable!(), " RETURNING id");
+const REVOCABLE: &str = concat!("SELECT id FROM personal_tokens WHERE ", revocable!());
+const REVOKE: &str = "UPDATE personal_tokens SET revoked = ?2 WHERE id = ?1";
 
 pub(super) async fn change(lease: &mut Lease<'_>, change: &Change) -> Outcome<Changed> {
     let mut transaction = lease.writing().await?;
@@ -84,10 +93,33 @@ async fn write(transaction: &mut Open<'_>, plan: Plan) -> Outcome<Changed> {
 
 /// As the rulebook says, in one statement however many they are, so that it also ends a row that cannot be read.
 async fn revoke_all(transaction: &mut Open<'_>, needs: &Needs<'_>) -> Outcome<Changed> {
-    let revoked = sqlx::query(REVOKE_ALL).bind(needs.owner.as_str().to_owned()).bind(needs.at.as_micros());
-    let rows = revoked.fetch_all(&mut **transaction).await?;
-    let written = rows.iter().map(id_of).collect::<Result<_, _>>()?;
+    let bound = |sql| sqlx::query(sql).bind(needs.owner.as_str().to_owned()).bind(needs.at.as_micros());
+    let written = match bound(REVOKE_ALL).fetch_all(&mut **transaction).await {
+        Ok(rows) => rows.iter().filter_map(|row| id_of(row).ok()).collect(),
+        Err(error) if is_constraint(&error) => {
+            let rows = bound(REVOCABLE).fetch_all(&mut **transaction).await?;
+            revoke_each(transaction, rows.iter().filter_map(|row| id_of(row).ok()), needs.at).await?
+        }
+        Err(error) => return Err(error.into()),
+    };
     Ok(Changed { record: None, written })
+}
+
+/// Where one is so damaged that it cannot be written: the others.
+async fn revoke_each(
+    transaction: &mut Open<'_>,
+    ids: impl Iterator<Item = TokenId>,
+    at: Timestamp,
+) -> Outcome<Vec<TokenId>> {
+    let mut written = Vec::new();
+    for id in ids {
+        match sqlx::query(REVOKE).bind(bytes(id)).bind(at.as_micros()).execute(&mut **transaction).await {
+            Ok(_) => written.push(id),
+            Err(error) if is_constraint(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(written)
 }
 
 fn read(rows: &[SqliteRow]) -> Result<Vec<TokenRecord>, StoreError> {

@@ -30,9 +30,7 @@ impl<E: From<StoreError>> Failure<E> {
 
 impl<E: From<StoreError>> From<sqlx::Error> for Failure<E> {
     fn from(error: sqlx::Error) -> Self {
-        // https://sqlite.org/rescode.html; the low byte is the primary code.
-        let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<i32>().ok());
-        match (code.map(|code| code & 0xFF), &error) {
+        match (primary_code(&error), &error) {
             // SQLITE_BUSY, SQLITE_LOCKED, and SQLITE_PROTOCOL: a race for WAL's locks
             (Some(5 | 6 | 15), _) => Self::Locked(error),
             // SQLITE_CORRUPT, SQLITE_NOTADB
@@ -65,7 +63,18 @@ impl From<ChangeRefused> for Failure<ChangeError> {
     }
 }
 
-/// A column that holds what no record has. Its content is not repeated.
+/// A CHECK, a type or a unique index refuses what would be written.
+pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(19)
+}
+
+/// https://sqlite.org/rescode.html; the low byte of a code.
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?.parse::<i32>().ok()?;
+    Some(code & 0xFF)
+}
+
+/// A column that holds what no record has.
 pub(super) fn corrupt(column: &'static str, error: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError::corrupt(CorruptColumn { column, source: Box::new(error) })
 }

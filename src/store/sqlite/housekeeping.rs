@@ -9,13 +9,12 @@ use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::calls::Lease;
-use super::failure::Failure;
+use super::failure::{Failure, is_constraint};
 use super::row::{bytes, id_of, micros, owner_of};
 
 type Outcome<T> = Result<T, Failure<StoreError>>;
 
-// A row that no record is may break a CHECK: it is left, and the others are written.
-const TOUCH: &str = "UPDATE OR IGNORE personal_tokens SET last_used = ?2 WHERE id = ?1 \
+const TOUCH: &str = "UPDATE personal_tokens SET last_used = ?2 WHERE id = ?1 \
                      AND (last_used IS NULL OR (last_used < ?2 AND ?2 - last_used >= ?3))";
 const CLAIM: &str = "UPDATE personal_tokens SET noticed = ?3 WHERE id = ?1 AND noticed IS ?2";
 const ENDED: &str = "SELECT ended, id, owner FROM personal_tokens WHERE ended < ?1 AND ended < 9223372036854775807 \
@@ -27,7 +26,11 @@ pub(super) async fn touch(lease: &mut Lease<'_>, uses: &[LastUse], resolution: D
     let mut transaction = lease.writing().await?;
     for used in uses {
         let touch = sqlx::query(TOUCH).bind(bytes(used.id)).bind(used.at.as_micros()).bind(resolution);
-        touch.execute(&mut *transaction).await?;
+        match touch.execute(&mut *transaction).await {
+            // A row that is no record: it keeps no other use from being written.
+            Err(error) if is_constraint(&error) => {}
+            written => drop(written?),
+        }
     }
     Ok(transaction.commit().await?)
 }
