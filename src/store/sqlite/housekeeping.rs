@@ -29,7 +29,8 @@ pub(super) async fn touch(lease: &mut Lease<'_>, uses: &[LastUse], resolution: D
         match touch.execute(&mut *transaction).await {
             // A row that is no record: it keeps no other use from being written.
             Err(error) if is_constraint(&error) => {}
-            written => drop(written?),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
         }
     }
     Ok(transaction.commit().await?)
