@@ -18,7 +18,8 @@ use http::{Request, Response};
 use personal_tokens::http::{
     Anonymous, BearerAuthLayer, EmptyBody, ProblemDetails, Refusal, RefusedRequest, RequireScopeLayer, acting_as,
 };
-use personal_tokens::store::conformance::{RULES, Subject};
+use personal_tokens::store::conformance::Subject;
+use personal_tokens::store::conformance::rules::RULES;
 use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, MemoryStore, SqliteStore, TokenStore as _};
 use personal_tokens::{
     Actor, BuildError, Change, Duration, Edit, NewToken, Notice, OwnerId, PersonalTokens, Rotation, Scope, Scopes,

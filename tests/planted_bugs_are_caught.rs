@@ -6,7 +6,8 @@ mod planted;
 
 use std::collections::BTreeSet;
 
-use personal_tokens::store::conformance::{Judgement, RULES, Rule, Violation};
+use personal_tokens::store::conformance::rules::RULES;
+use personal_tokens::store::conformance::{Judgement, Rule, Violation};
 use planted::{BUGS, Bug, Planted, RACES};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, timeout};

@@ -8,7 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::sync::Arc;
 
-use personal_tokens::store::conformance::{Judgement, RULES, Rule, Subject, Violation};
+use personal_tokens::store::conformance::rules::RULES;
+use personal_tokens::store::conformance::{Judgement, Rule, Subject, Violation};
 use personal_tokens::store::{ListQuery, MemoryStore, TokenStore};
 use personal_tokens::{
     Change, Expiry, OwnerId, Policy, Rotated, Timestamp, TokenDigest, TokenId, TokenName, TokenRecord,

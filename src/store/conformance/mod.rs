@@ -14,7 +14,8 @@
 //!
 //! That makes a `#[test]` of each rule, on the kit's own Tokio runtime of several threads, one for them all; you need
 //! neither `tokio` nor `async-trait` yourself. A test that fails names the rule, and shows what was expected and what
-//! was found. Each rule is a public function, too: its documentation says what it wants, and it can be called alone.
+//! was found. Each rule is a public function in [`rules`], too: its documentation says what it wants, and it can be
+//! called alone.
 //!
 //! # What it is given
 //!
@@ -67,12 +68,11 @@ mod records;
 mod revocation;
 mod rotation;
 mod rule;
-mod rules;
+pub mod rules;
 mod subject;
 mod updates;
 mod violation;
 
 pub use rule::{Judgement, Rule};
-pub use rules::*;
 pub use subject::{Corrupt, Subject};
 pub use violation::Violation;

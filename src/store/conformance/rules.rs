@@ -1,4 +1,4 @@
-//! The list of rules.
+//! The rules: a function each, by their topics, and the list of them.
 
 use std::sync::Arc;
 
@@ -48,13 +48,13 @@ macro_rules! rules {
                 $($(
                     #[test]
                     fn $rule() -> ::core::result::Result<(), $d crate::store::conformance::Violation> {
-                        $d crate::store::conformance::named(stringify!($rule))?.run($d factory)
+                        $d crate::store::conformance::rules::named(stringify!($rule))?.run($d factory)
                     }
                 )*)*
 
                 #[test]
                 fn a_corrupt_row_is_an_error() -> ::core::result::Result<(), $d crate::store::conformance::Violation> {
-                    $d crate::store::conformance::named("a_corrupt_row_is_an_error")?.run($d factory)
+                    $d crate::store::conformance::rules::named("a_corrupt_row_is_an_error")?.run($d factory)
                 }
             };
         }
