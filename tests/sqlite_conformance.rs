@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -50,8 +50,7 @@ mod behind_a_pointer {
     personal_tokens::conformance_tests!(|| async {
         let (folder, file) = super::new_file();
         let store = super::SqliteStore::open(&file).await.unwrap();
-        super::keep(folder);
-        super::subject(Arc::new(store) as Arc<dyn TokenStore>, super::tables::options(&file))
+        super::subject(Arc::new(store) as Arc<dyn TokenStore>, super::tables::options(&file), Some(folder))
     });
 }
 
@@ -60,7 +59,7 @@ async fn in_memory() -> Subject {
     // By a name that is a URI, another connection of this process reaches the same tables.
     let url = format!("sqlite:file:rule-{}?mode=memory", NUMBER.fetch_add(1, Ordering::Relaxed));
     let store = SqliteStore::open(&url).await.unwrap();
-    subject(store, url.parse().unwrap())
+    subject(store, url.parse().unwrap(), None)
 }
 
 async fn in_a_hosts_shared_memory() -> Subject {
@@ -68,34 +67,39 @@ async fn in_a_hosts_shared_memory() -> Subject {
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options.clone()).await.unwrap();
     let store = SqliteStore::from_pool(pool);
     store.create_tables().await.unwrap();
-    subject(store, options)
+    subject(store, options, None)
 }
 
 async fn in_a_file() -> Subject {
     let (folder, file) = new_file();
-    keep(folder);
-    subject(SqliteStore::open(&file).await.unwrap(), tables::options(&file))
+    subject(SqliteStore::open(&file).await.unwrap(), tables::options(&file), Some(folder))
 }
 
+/// It outlives the run, since no rule knows which is the last; the next run begins anew.
 async fn in_one_file() -> Subject {
-    static FOLDER: OnceLock<Folder> = OnceLock::new();
-    let file = FOLDER.get_or_init(Folder::new).file("tokens.db");
-    subject(SqliteStore::open(&file).await.unwrap(), tables::options(&file))
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    let file = FILE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("one-file-for-all-rules");
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder.join("tokens.db")
+    });
+    subject(SqliteStore::open(file).await.unwrap(), tables::options(file), None)
 }
 
 async fn in_a_hosts_pool(journal: SqliteJournalMode) -> Subject {
     let (folder, file) = new_file();
-    keep(folder);
     let options = tables::options(&file).journal_mode(journal).busy_timeout(Duration::ZERO);
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options.clone()).await.unwrap();
     let store = SqliteStore::from_pool(pool);
     store.create_tables().await.unwrap();
-    subject(store, options)
+    subject(store, options, Some(folder))
 }
 
-/// A store, and how a row becomes one that no record is: by a CHECK that is switched off.
-fn subject(store: impl TokenStore + 'static, options: SqliteConnectOptions) -> Subject {
+/// A store, and how a row becomes one that no record is: by a CHECK that is switched off. The folder lasts as long.
+fn subject(store: impl TokenStore + 'static, options: SqliteConnectOptions, folder: Option<Folder>) -> Subject {
     Subject::new(store).corrupted_by(move |id| {
+        let _lasts = &folder;
         let options = options.clone().busy_timeout(Duration::from_secs(60));
         async move {
             let mut connection = options.connect().await.unwrap();
@@ -108,12 +112,4 @@ fn new_file() -> (Folder, PathBuf) {
     let folder = Folder::new();
     let file = folder.file("tokens.db");
     (folder, file)
-}
-
-/// As long as the rule's runtime lasts.
-fn keep(folder: Folder) {
-    tokio::spawn(async move {
-        let _folder = folder;
-        std::future::pending::<()>().await;
-    });
 }

@@ -16,7 +16,9 @@ use http::StatusCode;
 use personal_tokens::store::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use personal_tokens::store::sqlx::{AssertSqlSafe, SqlitePool, query_scalar};
 use personal_tokens::store::{LastUse, ListQuery, Pruned, SqliteStore, StoreError, TokenStore as _};
-use personal_tokens::{Actor, Change, Duration, Expiry, ManualClock, PersonalTokens, Rotated, Scopes, TokenRecord};
+use personal_tokens::{
+    Actor, Change, Duration, Expiry, ManualClock, PersonalTokens, Rotated, Scopes, Successor, TokenRecord,
+};
 
 const INSTANTS: &[&str] = &["-62135596800000001", "253402300800000000", "-9223372036854775808", "9223372036854775807"];
 const NO_TEXTS: &[&str] = &["''", "printf('%256s', 'canary')", "replace(printf('%256s', ''), ' ', 'canary')"];
@@ -319,17 +321,37 @@ async fn scopes_in_another_order_are_the_same_set() {
     assert_eq!(found.scopes, Scopes::new(["a", "b", "c"]).unwrap());
 }
 
-/// However many of them come first.
+/// However many of them come first, and whatever it is that cannot be read.
 #[tokio::test]
 async fn prune_leaves_what_cannot_be_read_and_deletes_the_others() {
-    for assignment in ["owner = char(1)", "owner = ''", "owner = CAST(x'FF' AS TEXT)", "id = x'02'"] {
-        let bench = Bench::new(false).await;
+    let ended = format!("revoked = {}", after(1).as_micros());
+    let spoilt = [CHECKED, UNCHECKED].map(cases).into_iter().flatten();
+    for (column, assignment) in spoilt.filter(|(column, _)| *column != "revoked") {
+        let bench = Bench::new(is_of_a_rotation(column)).await;
         bench.store.change(&Change::revoke(owner(), bench.good.1.id, after(2))).await.unwrap();
-        bench.spoil(&format!("{assignment}, revoked = {}", after(1).as_micros())).await;
+        bench.spoil(&format!("{assignment}, {ended}")).await;
         let pruned = bench.store.prune(after(3), 1).await.unwrap();
         assert_eq!(pruned, [Pruned::new(bench.good.1.id, owner())], "{assignment}");
         assert_eq!(bench.store.prune(after(3), 1).await.unwrap(), [], "{assignment}");
         let left: i64 = query_scalar("SELECT count(*) FROM personal_tokens").fetch_one(&bench.pool).await.unwrap();
         assert_eq!(left, 1, "{assignment}");
     }
+}
+
+#[tokio::test]
+async fn the_successor_of_a_row_that_cannot_be_read_is_revoked() {
+    let bench = Bench::new(false).await;
+    let successor = Successor {
+        id: token_id(9),
+        digest: bench.good.1.digest,
+        created_by: None,
+        expiry: None,
+        grace: Duration::HOUR,
+    };
+    let limits = policy(|policy| policy.scopes = bench.bad.1.scopes.clone());
+    let rotation = Change::rotate(owner(), bench.bad.1.id, successor, noon(), limits);
+    bench.store.change(&rotation).await.unwrap();
+    bench.spoil("name = ''").await;
+    bench.store.change(&Change::revoke(owner(), token_id(9), after(1))).await.unwrap();
+    assert_eq!(bench.store.find(token_id(9)).await.unwrap().unwrap().revoked, Some(after(1)));
 }

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const SHORT: StdDuration = StdDuration::from_millis(250);
-const NO_LOCK: &str = "the write lock was not given before the deadline";
+const NO_LOCK: &str = "neither a connection nor the write lock was given before the deadline";
 /// Longer than any of these takes; it is never waited for.
 const LONG: StdDuration = StdDuration::from_secs(3_600);
 

@@ -446,7 +446,7 @@ bugs! {
         /// The last of what ends a token counts.
         PrunesByTheLastEnd,
         /// `prune` does not say whose it deleted.
-        PruneNamesNoOwner => prune_keeps_to_its_bound,
+        PruneNamesNoOwner => a_corrupt_row_is_an_error prune_keeps_to_its_bound,
         /// What is deleted is hidden, and keeps its id.
         PruneHides,
     }
@@ -507,8 +507,14 @@ bugs! {
         UsesStopAtCorrupt,
         /// It keeps the owner's other tokens from being revoked.
         RevocationsStopAtCorrupt,
+        /// It keeps its successor from being revoked.
+        RevocationsReadThePredecessor,
         /// It keeps revoke all from reaching the others.
         RevokeAllStopsAtCorrupt,
+        /// It is pruned.
+        PrunesCorrupt,
+        /// It keeps others from being pruned.
+        PruneStopsAtCorrupt,
     }
 }
 

@@ -77,7 +77,9 @@ impl Planted {
                 // What is about its target alone goes on beside a row that is spoilt.
                 let alone = needs.name.is_none() && needs.count_to == 0 && !self.has(stops);
                 let ours = state.rows.iter().filter(|row| {
-                    let spared = alone && Some(row.id) != needs.target && state.spoilt.contains(&row.id);
+                    let precedes = row.rotated.is_some_and(|rotated| Some(rotated.successor) == needs.target);
+                    let read = Some(row.id) == needs.target || precedes && self.has(Bug::RevocationsReadThePredecessor);
+                    let spared = alone && !read && state.spoilt.contains(&row.id);
                     row.owner == *needs.owner && !spared
                 });
                 self.read(state, ours, Bug::ChangesSkipCorrupt)?

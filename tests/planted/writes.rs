@@ -114,6 +114,11 @@ impl Planted {
         let looks_at = if self.has(Bug::PruneCountsWhatStays) { at_most as usize } else { usize::MAX };
         let mut chosen: Vec<TokenId> =
             rows.iter().take(looks_at).filter(|row| self.is_over(row, ended_before)).map(|row| row.id).collect();
+        match self.bug {
+            Some(Bug::PrunesCorrupt) => {}
+            Some(Bug::PruneStopsAtCorrupt) if chosen.iter().any(|id| state.spoilt.contains(id)) => chosen.clear(),
+            _ => chosen.retain(|id| !state.spoilt.contains(id)),
+        }
         let bound = match self.bug {
             Some(Bug::PruneHasNoBound) => usize::MAX,
             Some(Bug::PruneTakesNoneForAll) if at_most == 0 => usize::MAX,

@@ -49,14 +49,19 @@ pub(super) async fn a_corrupt_row_is_an_error(kit: &Kit, corrupt: &Corrupt) -> O
     let used = TokenRecord { last_used: Some(kit.after(1)), ..good };
     same_record("a good row, used with a corrupt one", found.as_ref(), Some(&used))?;
 
-    // And the others can be ended.
+    // And the others can be ended, one whose predecessor cannot be read included.
+    let rotated = kit.of_another_owner();
+    let (predecessor, successor) = (rotated.insert(rotated.record("rotated")?).await?, new_id());
+    done("a rotation", rotated.change(rotated.rotate(predecessor.id, successor)).await)?;
+    corrupt(predecessor.id).await;
+    done("a revocation of the successor of a corrupt row", rotated.change(rotated.revoke(successor)).await)?;
     done("a revocation beside a corrupt row", kit.change(kit.revoke(other.id)).await)?;
     done("revoke all with a corrupt row", kit.change(Change::revoke_all(owner.clone(), kit.now)).await)?;
     for id in [other.id, used.id] {
         let found = store.get(owner, id).await?.and_then(|record| record.revoked);
         same("revoked, beside a corrupt row", found, Some(kit.now))?;
     }
-    Ok(())
+    super::prune::prune_leaves_what_is_corrupt(kit, corrupt).await
 }
 
 fn bad_expiry(bad: &TokenRecord, micros: i64) -> crate::Timestamp {
@@ -64,7 +69,7 @@ fn bad_expiry(bad: &TokenRecord, micros: i64) -> crate::Timestamp {
     expiry.saturating_add(Duration::microseconds(micros))
 }
 
-fn is_corrupt<E: Into<ChangeError>>(what: &str, answer: Result<String, E>) -> Outcome {
+pub(super) fn is_corrupt<E: Into<ChangeError>>(what: &str, answer: Result<String, E>) -> Outcome {
     match answer.map_err(Into::into) {
         Err(ChangeError::Store(StoreError::Corrupt(_))) => Ok(()),
         Err(error) => Err(Broken::new(what, "StoreError::Corrupt", with_sources(&error))),

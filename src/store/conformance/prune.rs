@@ -13,6 +13,8 @@ use crate::record::{ChangeRefused, Expiry, Rotated, TokenRecord};
 use crate::store::{ChangeError, Pruned};
 use crate::timestamp::Timestamp;
 
+use super::Corrupt;
+use super::corrupt::is_corrupt;
 use super::kit::{Kit, expire, new_id, random, same, same_record, two_at_once};
 use super::violation::{Broken, Outcome};
 
@@ -127,6 +129,23 @@ pub(super) async fn an_update_that_lost_its_row_is_refused(kit: &Kit) -> Outcome
         }
     }
     Ok(())
+}
+
+/// A step of the rule about corrupt rows.
+pub(super) async fn prune_leaves_what_is_corrupt(kit: &Kit, corrupt: &Corrupt) -> Outcome {
+    undisturbed(|cut| async move {
+        let kit = kit.of_another_owner();
+        let bad = kit.insert(expired_at(&kit, "bad", before(cut))?).await?;
+        let good = kit.insert(expired_at(&kit, "good", before(cut))?).await?;
+        corrupt(bad.id).await;
+        let told = prune_all(&kit, cut).await?;
+        let expected = Pruned::new(good.id, good.owner.clone());
+        same("whether prune tells of what ended beside a corrupt row", told.contains(&expected), true)?;
+        same("whether prune tells of a corrupt row", told.iter().any(|pruned| pruned.id == bad.id), false)?;
+        let left = kit.store.get(&kit.owner, bad.id).await;
+        is_corrupt("get of a corrupt row, after a prune", left.map(|found| format!("{found:?}")))
+    })
+    .await
 }
 
 /// A token that ended long ago, revived and pruned at once.

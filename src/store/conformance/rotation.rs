@@ -7,6 +7,7 @@ use std::task::Poll;
 use time::Duration;
 
 use crate::record::{Actor, Change, ChangeRefused, Expiry, Rotated, Scopes, Successor, TokenRecord, TokenState};
+use crate::token::TokenId;
 
 use super::kit::{Kit, done, ids, new_digest, new_id, refused, same, same_record, winners, with_scopes};
 use super::violation::{Broken, Outcome};
@@ -107,11 +108,10 @@ pub(super) async fn a_cancelled_change_is_whole_or_nothing(kit: &Kit) -> Outcome
         dropped_after(turns, kit.change(kit.rotate(first.id, successor))).await;
         // Behind it in the owner's order.
         kit.insert(kit.record("behind the rotation")?).await?;
-        let all = kit.all().await?;
-        let rotated = all.iter().any(|record| record.id == first.id && record.rotated.is_some());
-        let exists = all.iter().any(|record| record.id == successor);
-        if rotated != exists {
-            let found = format!("rotated: {rotated}, the successor exists: {exists}");
+        // Asked twice: a list that is read row by row may show half of what is written meanwhile.
+        if let (Some(_), Some(found)) =
+            (half_rotated(&kit, &first, successor).await?, half_rotated(&kit, &first, successor).await?)
+        {
             return Err(Broken::new("a rotation that was cancelled", "both tokens are written, or none", found));
         }
 
@@ -128,6 +128,14 @@ pub(super) async fn a_cancelled_change_is_whole_or_nothing(kit: &Kit) -> Outcome
     Ok(())
 }
 
+/// What shows that one of the two tokens was written without the other.
+async fn half_rotated(kit: &Kit, old: &TokenRecord, successor: TokenId) -> Outcome<Option<String>> {
+    let all = kit.all().await?;
+    let rotated = all.iter().any(|record| record.id == old.id && record.rotated.is_some());
+    let exists = all.iter().any(|record| record.id == successor);
+    Ok((rotated != exists).then(|| format!("rotated: {rotated}, the successor exists: {exists}")))
+}
+
 /// Drops the work unless it is done within so many turns.
 async fn dropped_after(turns: u32, work: impl Future) {
     let mut work = pin!(work);
@@ -141,7 +149,7 @@ async fn dropped_after(turns: u32, work: impl Future) {
 }
 
 /// In any order.
-fn same_ids(what: &str, mut found: Vec<crate::TokenId>, mut expected: Vec<crate::TokenId>) -> Outcome {
+fn same_ids(what: &str, mut found: Vec<TokenId>, mut expected: Vec<TokenId>) -> Outcome {
     found.sort_unstable();
     expected.sort_unstable();
     same(what, found, expected)

@@ -49,7 +49,7 @@ impl Rule {
 
     /// Tries it on the kit's runtime, one for the whole process, so that rules can share a store that lives on it; what
     /// a test made by [`conformance_tests!`](crate::conformance_tests) does. It blocks the thread. A rule that is
-    /// skipped says so on standard error. A panic of the factory or the store goes on.
+    /// skipped says so on standard error. A panic of the factory or the store is passed on to the caller.
     ///
     /// # Errors
     /// [`Violation`] if the store breaks it, or has no answer after five minutes.
@@ -67,6 +67,7 @@ impl Rule {
         let (answer, answered) = mpsc::channel();
         // On a task, so that a store which blocks its thread is told too.
         let checked = runtime.spawn(async move { self.check(factory().await.into()).await });
+        let hanging = checked.abort_handle();
         runtime.spawn(async move { answer.send(checked.await) });
         match answered.recv_timeout(PATIENCE) {
             Ok(Ok(Ok(Judgement::Held))) => Ok(()),
@@ -78,7 +79,10 @@ impl Rule {
             Ok(Ok(Err(violation))) => Err(violation),
             Ok(Err(died)) if died.is_panic() => std::panic::resume_unwind(died.into_panic()),
             Ok(Err(died)) => broken("the rule", "an end", with_sources(&died)),
-            Err(late) => broken("the rule", "an end within five minutes", late.to_string()),
+            Err(_) => {
+                hanging.abort();
+                broken("the rule", "an end within five minutes", "none; others that hang may keep the threads".into())
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use super::kit::Kit;
 use super::rule::{Judgement, Rule};
 use super::violation::Broken;
 use super::{
-    Corrupt, Violation, corrupt, expiring, ids, last_use, limits, lists, names, prune, reads, records, revocation,
-    rotation, updates,
+    Corrupt, Subject, Violation, corrupt, expiring, ids, last_use, limits, lists, names, prune, reads, records,
+    revocation, rotation, updates,
 };
 
 /// The list of rules, each by the topic whose file has it: a function for each, [`RULES`], and the tests.
@@ -32,7 +32,10 @@ macro_rules! rules {
         pub const RULES: &[Rule] = &[
             $($(Rule {
                 name: stringify!($rule),
-                check: |subject| Box::pin(async { $rule(subject.store).await.map(|()| Judgement::Held) }),
+                check: |subject| Box::pin(async move {
+                    let Subject { store, corrupt: _lasts } = subject;
+                    $rule(store).await.map(|()| Judgement::Held)
+                }),
             },)*)*
             CORRUPT_ROWS,
         ];

@@ -25,7 +25,8 @@ impl Subject {
     }
 
     /// How a row becomes one that is no valid record, behind the store's back: say, with a text that is no token name. It
-    /// is called with the id of a token that the store holds.
+    /// is called with the id of a token that the store holds, and kept until the rule ends: it may hold what the store needs
+    /// for so long, such as a folder.
     #[must_use]
     pub fn corrupted_by<F>(mut self, corrupt: impl Fn(TokenId) -> F + Send + Sync + 'static) -> Self
     where

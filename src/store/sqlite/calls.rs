@@ -134,9 +134,13 @@ impl Lease<'_> {
 
     pub(super) fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
         match outcome {
-            Err(Failure::Lost(_) | Failure::ReadOnly(_)) => self.connection.close_on_drop(),
+            Err(Failure::Lost(_)) => self.connection.close_on_drop(),
             // Rolled back, and tried again.
             Err(Failure::Locked(_)) => self.may_have_written.store(false, Ordering::Relaxed),
+            Err(Failure::ReadOnly(_)) => {
+                self.may_have_written.store(false, Ordering::Relaxed);
+                self.connection.close_on_drop();
+            }
             _ => {}
         }
         outcome
@@ -144,5 +148,5 @@ impl Lease<'_> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the write lock was not given before the deadline")]
+#[error("neither a connection nor the write lock was given before the deadline")]
 struct NoLock(#[source] Elapsed);

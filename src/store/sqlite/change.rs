@@ -1,5 +1,7 @@
 //! A change: gather, decide, write, in one transaction.
 
+use std::borrow::Borrow;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, Transaction};
 
@@ -57,8 +59,11 @@ pub(super) async fn change(lease: &mut Lease<'_>, change: &Change) -> Outcome<Ch
 async fn gather(transaction: &mut Open<'_>, needs: &Needs<'_>) -> Outcome<View> {
     let mut records = Vec::new();
     if let Some(id) = needs.target {
-        let lineage = sqlx::query(LINEAGE).bind(bytes(id)).fetch_all(&mut **transaction).await?;
-        records.extend(read(&lineage)?);
+        let rows = sqlx::query(LINEAGE).bind(bytes(id)).fetch_all(&mut **transaction).await?;
+        let (target, predecessor): (Vec<_>, Vec<_>) = rows.iter().partition(|row| id_of(row).ok() == Some(id));
+        records.extend(read(&target)?);
+        // A predecessor that is no record is accepted nowhere, and keeps nobody from revoking its successor.
+        records.extend(predecessor.into_iter().filter_map(|row| record_of(row).ok()));
     }
     let owner = || needs.owner.as_str().to_owned();
     if let Some(name) = needs.name {
@@ -122,6 +127,6 @@ async fn revoke_each(
     Ok(written)
 }
 
-fn read(rows: &[SqliteRow]) -> Result<Vec<TokenRecord>, StoreError> {
-    rows.iter().map(record_of).collect()
+fn read<R: Borrow<SqliteRow>>(rows: &[R]) -> Result<Vec<TokenRecord>, StoreError> {
+    rows.iter().map(|row| record_of(row.borrow())).collect()
 }

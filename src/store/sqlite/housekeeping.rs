@@ -1,7 +1,6 @@
 //! Last use, notices, pruning.
 
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 use time::Duration;
 
 use crate::store::{LastUse, Pruned, StoreError};
@@ -10,15 +9,18 @@ use crate::token::TokenId;
 
 use super::calls::Lease;
 use super::failure::{Failure, is_constraint};
-use super::row::{bytes, id_of, micros, owner_of};
+use super::row::{bytes, micros, record_of, with_columns};
 
 type Outcome<T> = Result<T, Failure<StoreError>>;
 
 const TOUCH: &str = "UPDATE personal_tokens SET last_used = ?2 WHERE id = ?1 \
                      AND (last_used IS NULL OR (last_used < ?2 AND ?2 - last_used >= ?3))";
 const CLAIM: &str = "UPDATE personal_tokens SET noticed = ?3 WHERE id = ?1 AND noticed IS ?2";
-const ENDED: &str = "SELECT ended, id, owner FROM personal_tokens WHERE ended < ?1 AND ended < 9223372036854775807 \
-                     AND (ended, id) > (?2, ?3) ORDER BY ended, id LIMIT ?4";
+const ENDED: &str = with_columns!(
+    "SELECT ended,",
+    "FROM personal_tokens WHERE ended < ?1 AND ended < 9223372036854775807 AND (ended, id) > (?2, ?3) \
+     ORDER BY ended, id LIMIT ?4"
+);
 const DELETE: &str = "DELETE FROM personal_tokens WHERE id = ?";
 
 pub(super) async fn touch(lease: &mut Lease<'_>, uses: &[LastUse], resolution: Duration) -> Outcome<()> {
@@ -44,7 +46,11 @@ pub(super) async fn claim_notice(
 ) -> Outcome<bool> {
     let mut transaction = lease.writing().await?;
     let claim = sqlx::query(CLAIM).bind(bytes(id)).bind(micros(was)).bind(at.as_micros());
-    let claimed = claim.execute(&mut *transaction).await?.rows_affected();
+    let claimed = match claim.execute(&mut *transaction).await {
+        Ok(claimed) => claimed.rows_affected(),
+        Err(error) if is_constraint(&error) => return Err(StoreError::corrupt(error).into()),
+        Err(error) => return Err(error.into()),
+    };
     transaction.commit().await?;
     Ok(claimed == 1)
 }
@@ -63,9 +69,9 @@ pub(super) async fn prune(lease: &mut Lease<'_>, ended_before: Timestamp, at_mos
         let rows = some.fetch_all(&mut *transaction).await?;
         for row in &rows {
             // What cannot be read stays for somebody to look at, and keeps no other from being deleted.
-            if let Ok(one) = pruned_of(row) {
-                sqlx::query(DELETE).bind(bytes(one.id)).execute(&mut *transaction).await?;
-                pruned.push(one);
+            if let Ok(record) = record_of(row) {
+                sqlx::query(DELETE).bind(bytes(record.id)).execute(&mut *transaction).await?;
+                pruned.push(Pruned::new(record.id, record.owner));
             }
         }
         match rows.last() {
@@ -75,10 +81,6 @@ pub(super) async fn prune(lease: &mut Lease<'_>, ended_before: Timestamp, at_mos
     }
     transaction.commit().await?;
     Ok(pruned)
-}
-
-fn pruned_of(row: &SqliteRow) -> Result<Pruned, StoreError> {
-    Ok(Pruned::new(id_of(row)?, owner_of(row)?))
 }
 
 fn as_usize(number: u32) -> usize {

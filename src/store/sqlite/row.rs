@@ -62,10 +62,6 @@ pub(super) fn id_of(row: &SqliteRow) -> Result<TokenId, StoreError> {
     Reader { row }.id("id")
 }
 
-pub(super) fn owner_of(row: &SqliteRow) -> Result<OwnerId, StoreError> {
-    OwnerId::new(Reader { row }.text("owner")?).map_err(|error| corrupt("owner", error))
-}
-
 /// All columns, in their order.
 pub(super) fn bind_record(statement: Statement, record: &TokenRecord) -> Statement {
     let expires = record.expiry.instant();
