@@ -45,6 +45,7 @@
 //! |---|---|
 //! | issue, list, change, revoke, verify | [`PersonalTokens`], [`Builder`] |
 //! | guard a service | `http` (feature `tower`) |
+//! | keep tokens in a file | `store::SqliteStore`, `manual::sqlite` (feature `sqlite`) |
 //! | keep tokens in a storage of your own | [`store::TokenStore`], [`Change`], [`manual::your_own_store`] |
 //! | test a host | `ManualClock`, `http::acting_as` (feature `testing`) |
 //! | know when tokens change, end, are refused | [`Observer`], [`Notice`], `http::BearerAuthLayer::on_refusal` |
