@@ -1,14 +1,13 @@
-//! A database file that a release wrote is read and written by every later one: `fixtures/sqlite_1.db` holds a token in every
-//! state, as tables of version 1 keep it.
+//! A database file that a release wrote is read and written by every later one: for each version of the tables, a file of
+//! `fixtures` holds a token in every state, as those tables keep it.
 //!
-//! The file is made once and never again. That of a later version of the tables is made by
-//! `cargo test --all-features --test sqlite_files_of_old_releases_open -- --ignored`, with its number in `FIXTURE`; this one and
-//! what stands here about it stay.
+//! A file is made once and never again. Whoever changes the tables adds the next one to `FILES`, and makes it by
+//! `cargo test --all-features --test sqlite_files_of_old_releases_open -- --ignored`; the others stay.
 #![cfg(all(feature = "sqlite", feature = "memory", feature = "testing"))]
 
 mod common;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::folder::Folder;
@@ -22,7 +21,8 @@ use personal_tokens::{
     Scopes, Timestamp, Token, TokenChange, TokenPrefix, TokenRecord,
 };
 
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/sqlite_1.db");
+/// A version of the tables, and the file of `fixtures` that keeps them.
+const FILES: &[(i64, &str)] = &[(1, "sqlite_1.db")];
 const OTHER_OWNER: &str = "Робота 🗝 'DROP TABLE\" personal_tokens;--";
 const ACTIVE: Option<Rejection> = None;
 
@@ -99,11 +99,25 @@ fn token(text: &str) -> Token {
     Token::parse(text.as_bytes(), &[TokenPrefix::new("shop").unwrap()]).unwrap()
 }
 
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
 /// The file itself is never opened: SQLite could change it.
-async fn a_copy(folder: &Folder) -> Arc<SqliteStore> {
-    let copy = folder.file("tokens.db");
-    std::fs::copy(FIXTURE, &copy).unwrap();
-    Arc::new(SqliteStore::open(&copy).await.unwrap())
+fn copy(folder: &Folder, name: &str) -> PathBuf {
+    let copy = folder.file(name);
+    std::fs::copy(fixture(name), &copy).unwrap();
+    copy
+}
+
+/// All of them, each with its name.
+async fn opened(folder: &Folder) -> Vec<(&'static str, Arc<SqliteStore>)> {
+    let mut opened = Vec::new();
+    for (_, name) in FILES {
+        let store = SqliteStore::open(copy(folder, name)).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        opened.push((*name, Arc::new(store)));
+    }
+    opened
 }
 
 fn handle(store: &Arc<SqliteStore>) -> PersonalTokens {
@@ -114,35 +128,46 @@ fn handle(store: &Arc<SqliteStore>) -> PersonalTokens {
 #[tokio::test]
 async fn each_record_comes_back_as_it_was_written() {
     let folder = Folder::new();
-    let store = a_copy(&folder).await;
-    for (_, _, record) in contents() {
-        assert_eq!(store.find(record.id).await.unwrap().as_deref(), Some(&record), "{}", record.name);
-    }
-    for owner in ["store-42", OTHER_OWNER] {
-        let owner = OwnerId::new(owner).unwrap();
-        let listed = store.list(&owner, &ListQuery::all(), noon()).await.unwrap();
-        assert_eq!(listed.len(), contents().iter().filter(|(_, _, record)| record.owner == owner).count());
-        assert!(listed.iter().all(|listed| contents().iter().any(|(_, _, record)| record == listed)));
+    for (file, store) in opened(&folder).await {
+        for (_, _, record) in contents() {
+            let found = store.find(record.id).await.unwrap();
+            assert_eq!(found.as_deref(), Some(&record), "{file}: {}", record.name);
+        }
+        for owner in ["store-42", OTHER_OWNER] {
+            let owner = OwnerId::new(owner).unwrap();
+            let listed = store.list(&owner, &ListQuery::all(), noon()).await.unwrap();
+            let ours = contents().into_iter().filter(|(_, _, record)| record.owner == owner).count();
+            assert_eq!(listed.len(), ours, "{file}");
+            assert!(listed.iter().all(|listed| contents().iter().any(|(_, _, record)| record == listed)), "{file}");
+        }
     }
 }
 
 #[tokio::test]
 async fn each_token_is_judged_as_it_was() {
     let folder = Folder::new();
-    let tokens = handle(&a_copy(&folder).await);
-    for (text, expected, record) in contents() {
-        assert_eq!(verdict(tokens.verify(text).await), expected, "{}", record.name);
-        let altered = if text.ends_with('A') { 'B' } else { 'A' };
-        let altered = format!("{}{altered}", &text[..text.len() - 1]);
-        assert_eq!(verdict(tokens.verify(altered).await), Some(Rejection::Malformed));
+    for (file, store) in opened(&folder).await {
+        let tokens = handle(&store);
+        for (text, expected, record) in contents() {
+            assert_eq!(verdict(tokens.verify(text).await), expected, "{file}: {}", record.name);
+            let altered = if text.ends_with('A') { 'B' } else { 'A' };
+            let altered = format!("{}{altered}", &text[..text.len() - 1]);
+            assert_eq!(verdict(tokens.verify(altered).await), Some(Rejection::Malformed), "{file}");
+        }
     }
 }
 
 #[tokio::test]
 async fn its_tokens_can_be_changed() {
     let folder = Folder::new();
-    let store = a_copy(&folder).await;
-    let tokens = handle(&store);
+    for (file, store) in opened(&folder).await {
+        println!("{file}");
+        each_change_is_made(&store).await;
+    }
+}
+
+async fn each_change_is_made(store: &Arc<SqliteStore>) {
+    let tokens = handle(store);
     let [(kept, _, first), (_, _, second), (_, _, expired), _, (in_grace, ..), (_, _, successor), ..] = contents();
     let owner = first.owner.clone();
     tokens.verify(kept).await.unwrap();
@@ -166,13 +191,23 @@ async fn its_tokens_can_be_changed() {
 
 /// Whoever changes the tables changes their number, and teaches the release to bring the old ones up to it.
 #[tokio::test]
-async fn the_tables_of_version_1_are_those_in_the_file() {
+async fn the_tables_are_those_in_the_file_of_their_version() {
     let folder = Folder::new();
-    let (old, new) = (folder.file("old.db"), folder.file("new.db"));
-    std::fs::copy(FIXTURE, &old).unwrap();
+    let (old, new) = (copy(&folder, file_of_this_version()), folder.file("new.db"));
     SqliteStore::open(&new).await.unwrap().close().await;
-    assert_eq!(SqliteStore::SCHEMA_VERSION, 1);
     assert_eq!(schema(&new).await, schema(&old).await);
+}
+
+/// No version goes without, so that none is forgotten.
+#[test]
+fn each_version_up_to_this_one_has_its_file() {
+    let versions: Vec<i64> = FILES.iter().map(|(version, _)| *version).collect();
+    assert_eq!(versions, (1..=SqliteStore::SCHEMA_VERSION).collect::<Vec<_>>());
+}
+
+fn file_of_this_version() -> &'static str {
+    let found = FILES.iter().find(|(version, _)| *version == SqliteStore::SCHEMA_VERSION);
+    found.expect("FILES has the file of this version").1
 }
 
 /// How everything in the file was made, comments and white space aside.
@@ -186,8 +221,9 @@ async fn schema(file: &Path) -> Vec<String> {
 #[tokio::test]
 #[ignore = "it makes the file, once for each version of the tables"]
 async fn make_the_file() {
-    assert!(!Path::new(FIXTURE).exists(), "there is one, which stays as it is");
-    let store = SqliteStore::open(FIXTURE).await.unwrap();
+    let file = fixture(file_of_this_version());
+    assert!(!file.exists(), "there is one, which stays as it is");
+    let store = SqliteStore::open(&file).await.unwrap();
     let limits = policy(|policy| policy.scopes = Scopes::new(["products:read", "products:write"]).unwrap());
     let mut records = contents().map(|(_, _, record)| record);
     // Those first who hold their names no more.

@@ -62,9 +62,10 @@ const LONGEST_DEADLINE: StdDuration = StdDuration::from_secs(365 * 86_400);
 /// | anything takes longer than the deadline | [`TimedOut`](StoreError::TimedOut); of a change it is unknown whether it was written |
 /// | there is no Tokio runtime | [`Unavailable`](StoreError::Unavailable) |
 ///
-/// Once the cause is gone, calls succeed again, without a restart (but tokens in memory are lost where memory runs out). The runtime must have its time enabled: Tokio panics
-/// without. Where a test pauses Tokio's clock, each call is late at once, since SQLite works on threads of its own. A
-/// call that was begun is to be dropped on a runtime too: sqlx gives its connection back there, and panics elsewhere.
+/// Once the cause is gone, calls succeed again, without a restart (but tokens in memory are lost where memory runs
+/// out). The runtime must have its time enabled: Tokio panics without. Where a test pauses Tokio's clock, each call is
+/// late at once, since SQLite works on threads of its own. A call that was begun is to be dropped on a runtime too:
+/// sqlx gives its connection back there, and panics elsewhere.
 pub struct SqliteStore {
     calls: Calls,
 }
