@@ -66,7 +66,8 @@ async fn each_bug_is_caught_by_its_rule_and_by_no_other_that_need_not() {
 /// All in one piece, and past the harness, which keeps what `println` says of a test that passes.
 fn print(matrix: &[String]) {
     let rules = RULES.iter().enumerate().map(|(number, rule)| format!("{number:2} {}", rule.name()));
-    let lines: Vec<String> = rules.chain(matrix.iter().cloned()).collect();
+    let tens: String = (0..RULES.len()).step_by(10).map(|number| format!("{number:<10}")).collect();
+    let lines: Vec<String> = rules.chain([tens]).chain(matrix.iter().cloned()).collect();
     writeln!(std::io::stdout(), "\n{}", lines.join("\n")).unwrap();
 }
 
