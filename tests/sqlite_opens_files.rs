@@ -5,10 +5,10 @@ mod common;
 
 use std::error::Error as _;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
+use common::child::{Child, file_and_role};
 use common::folder::Folder;
 use common::recorder::Recorder;
 use common::rulebook::{after, policy, record, token_id};
@@ -74,20 +74,16 @@ async fn a_path_is_taken_as_it_is_and_a_url_is_decoded() {
 fn a_name_that_looks_like_a_uri_is_a_name() {
     for name in ["file:tokens.db", "file::memory:", "file:tokens.db?mode=memory"] {
         let folder = Folder::new();
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "open_a_name_here", "--ignored"]).env(NAME, name).current_dir(folder.path());
-        let output = child.output().unwrap();
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
+        Child::start("open_a_name_there", folder.path(), name).ended();
         assert_eq!(names(&folder), [name]);
     }
 }
 
-const NAME: &str = "PERSONAL_TOKENS_TEST_NAME";
-
+/// In a process of its own, since every thread of one works in the same folder.
 #[tokio::test]
-#[ignore = "another test runs it, as a process in a folder of its own"]
-async fn open_a_name_here() {
-    let name = std::env::var(NAME).unwrap();
+async fn open_a_name_there() {
+    let Some((folder, name)) = file_and_role() else { return };
+    std::env::set_current_dir(folder).unwrap();
     for number in 1..3 {
         let store = SqliteStore::open(&name).await.unwrap();
         issue(&store, number).await.unwrap();
