@@ -68,7 +68,7 @@ fn print(matrix: &[String]) {
     let rules = RULES.iter().enumerate().map(|(number, rule)| format!("{number:2} {}", rule.name()));
     let tens: String = (0..RULES.len()).step_by(10).map(|number| format!("{number:<10}")).collect();
     let lines: Vec<String> = rules.chain([tens]).chain(matrix.iter().cloned()).collect();
-    writeln!(std::io::stdout(), "\n{}", lines.join("\n")).unwrap();
+    std::io::stdout().write_all(format!("\n{}\n", lines.join("\n")).as_bytes()).unwrap();
 }
 
 /// The bug's row in the matrix (`#` its own rule, `+` another), and what is wrong with it.
