@@ -309,6 +309,7 @@ async fn an_id_that_is_none_is_corrupt_where_it_is_listed() {
         let (answer, calls) = knock(&bench.tokens, bearer(&bench.bad.0)).await;
         assert_eq!((answer.status(), calls), (StatusCode::UNAUTHORIZED, 0), "{assignment}");
         bench.assert_the_other_works(&assignment).await;
+        bench.assert_the_other_is_revoked(&assignment).await;
     }
 }
 
