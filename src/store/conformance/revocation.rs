@@ -73,7 +73,8 @@ pub(super) async fn a_revocation_beside_another_change_is_final(kit: &Kit) -> Ou
                 changed => done("a change beside a revocation", changed).map(|_| true),
             }
         };
-        let (_, changed) = two_at_once(revoked, changed, round.is_multiple_of(2)).await?;
+        let in_turn = round.checked_div(4).unwrap_or_default().is_multiple_of(2);
+        let (_, changed) = two_at_once(revoked, changed, in_turn).await?;
 
         let found = kit.stored(record.id).await?;
         same("revoked, after a revocation beside another change", found.revoked, Some(kit.now))?;

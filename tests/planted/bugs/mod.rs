@@ -43,6 +43,7 @@ pub const RACES: &[Bug] = &[
     Bug::RevokesOneByOne,
     Bug::EditsRace,
     Bug::RevokeAllRaces,
+    Bug::RevokeAllSparesNewcomers,
     Bug::IssuesWriteAll,
     Bug::RevokeAllSaysTooMuch,
     Bug::IdsRace,
