@@ -13,7 +13,6 @@ const RACES: &[Bug] = &[
     Bug::IdsRace,
     Bug::EditsRace,
     Bug::RevokeAllRaces,
-    Bug::RevokeAllSparesNewcomers,
     Bug::IssuesWriteAll,
     Bug::UpdatesWriteNotices,
     Bug::UpdatesWriteUses,
@@ -181,9 +180,6 @@ impl Planted {
             Some(Bug::RotationsRace) if is_rotation(&stale) => view.records = stale.records,
             Some(Bug::EditsRace) if is_edit(&stale) => view.records = stale.records,
             Some(Bug::RevokeAllRaces) if needs.all => view.records = stale.records,
-            Some(Bug::RevokeAllSparesNewcomers) if needs.all => {
-                view.records.retain(|record| stale.records.iter().any(|old| old.id == record.id));
-            }
             Some(Bug::UpdatesInsert | Bug::UpdatesOfNothingAreDone)
                 if needs.target.is_some() && !view.records.iter().any(is_target) =>
             {

@@ -154,8 +154,6 @@ macro_rules! changes {
         EditsRace => any,
         /// Revoke all is judged before the lock.
         RevokeAllRaces => any,
-        /// Revoke all spares what was issued since it was asked.
-        RevokeAllSparesNewcomers => any,
     }
     revoke_all_reaches_what_could_be_active {
         /// Revoke all spares what has expired.

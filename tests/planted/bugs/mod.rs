@@ -43,7 +43,6 @@ pub const RACES: &[Bug] = &[
     Bug::RevokesOneByOne,
     Bug::EditsRace,
     Bug::RevokeAllRaces,
-    Bug::RevokeAllSparesNewcomers,
     Bug::IssuesWriteAll,
     Bug::RevokeAllSaysTooMuch,
     Bug::IdsRace,
