@@ -103,6 +103,8 @@ mod verify;
 
 #[cfg(feature = "tower")]
 pub mod http;
+#[cfg(feature = "management")]
+pub mod management;
 pub mod manual;
 pub mod store;
 

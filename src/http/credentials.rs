@@ -24,6 +24,13 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<&[u8], Refusal> {
     parse(value.as_bytes())
 }
 
+/// Whether a line of `Authorization` is of the scheme `Bearer`, however wrong the rest may be.
+#[cfg(feature = "management")]
+pub(crate) fn names_bearer(line: &[u8]) -> bool {
+    let (scheme, _) = split_where(trim(line), |byte| !is_tchar(byte));
+    scheme.eq_ignore_ascii_case(b"bearer")
+}
+
 /// So that nothing further in prints it: HTTP/2 does not index it and its `Debug` is redacted.
 pub(super) fn mark_sensitive(headers: &mut HeaderMap) {
     // Not by `entry`, which may grow the map even where it finds the name.

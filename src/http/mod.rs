@@ -55,6 +55,8 @@ pub use acting_as::{ActingAs, ActingAsLayer, acting_as};
 #[doc(inline)]
 pub use bearer_auth::{BearerAuth, BearerAuthLayer};
 pub use challenge::InvalidRealm;
+#[cfg(feature = "management")]
+pub(crate) use credentials::names_bearer;
 #[cfg(feature = "axum")]
 pub use extract::NoVerifiedToken;
 #[cfg(feature = "axum")]

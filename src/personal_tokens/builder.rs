@@ -194,7 +194,7 @@ impl Builder {
             observers: observers.into(),
             fence: Fence::new(),
         };
-        Ok(PersonalTokens { inner: Arc::new(inner), actor: None })
+        Ok(PersonalTokens { inner: Arc::new(inner), actor: None, grantable: None })
     }
 }
 

@@ -127,6 +127,10 @@ impl PersonalTokens {
     }
 
     async fn change(&self, change: Change, actor: Option<Actor>) -> Result<TokenRecord, ChangeError> {
+        let change = match &self.grantable {
+            Some(grantable) => change.granting(Arc::clone(grantable)),
+            None => change,
+        };
         let changed = self.write(&change, actor.as_ref()).await?;
         let mut record =
             changed.record.ok_or_else(|| StoreError::corrupt("the store answered a change without its record"))?;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use time::Duration;
 
 use crate::clock::Clock;
-use crate::record::{Actor, Policy};
+use crate::record::{Actor, Policy, Scopes};
 use crate::store::{StoreError, TokenStore};
 use crate::timestamp::Timestamp;
 use crate::token::TokenPrefix;
@@ -41,7 +41,7 @@ pub(crate) use verify::{Begun, Failed};
 
 /// The handle that a host holds: it issues, verifies, lists, changes and revokes tokens.
 ///
-/// Cheap to clone (one reference count) and not generic, so it goes into any application state. All its
+/// Cheap to clone (a reference count or three) and not generic, so it goes into any application state. All its
 /// methods take `&self`; the futures may be dropped at any point: a change is then made whole or not at all.
 ///
 /// ```
@@ -74,6 +74,7 @@ pub(crate) use verify::{Begun, Failed};
 pub struct PersonalTokens {
     inner: Arc<Inner>,
     actor: Option<Actor>,
+    grantable: Option<Arc<Scopes>>,
 }
 
 struct Inner {
@@ -106,11 +107,34 @@ impl PersonalTokens {
     /// through it is [told](Observer) as done by this actor, and `created_by` says so where no other is given.
     #[must_use]
     pub fn by(&self, actor: Actor) -> Self {
-        Self { inner: Arc::clone(&self.inner), actor: Some(actor) }
+        Self { actor: Some(actor), ..self.clone() }
+    }
+
+    /// The same handle for a person who may grant only these scopes. Through it no token with a scope beyond them is issued
+    /// or rotated, nor by an update given a scope or a longer life: a person never gets hold of more than they have. To
+    /// rename, to narrow, to shorten and to revoke a token they need not have its scopes. Judged in the same atomic step
+    /// that writes the change.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use personal_tokens::store::MemoryStore;
+    /// use personal_tokens::{NewToken, PersonalTokens, Scopes};
+    ///
+    /// let tokens = PersonalTokens::builder(MemoryStore::new()).prefix("shop").scopes(["read", "write"]).build()?;
+    /// let clerk = tokens.granting(Scopes::new(["read"])?);
+    /// assert!(clerk.issue(NewToken::new("store-42", "Reader").scopes(["read"])).await.is_ok());
+    /// assert!(clerk.issue(NewToken::new("store-42", "Writer").scopes(["write"])).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn granting(&self, grantable: Scopes) -> Self {
+        Self { grantable: Some(Arc::new(grantable)), ..self.clone() }
     }
 
     /// A clock out of range is our side's failure: there is no instant to judge by.
-    fn now(&self) -> Result<Timestamp, StoreError> {
+    pub(crate) fn now(&self) -> Result<Timestamp, StoreError> {
         self.inner.clock.now().map_err(StoreError::unavailable)
     }
 }

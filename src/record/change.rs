@@ -20,6 +20,7 @@ pub struct Change {
     pub(super) owner: OwnerId,
     pub(super) at: Timestamp,
     pub(super) policy: Arc<Policy>,
+    pub(super) grantable: Option<Arc<Scopes>>,
     pub(super) kind: Kind,
 }
 
@@ -117,31 +118,38 @@ impl Change {
     /// answers for the other fields: the two of a rotation name each other, by `rotated` and by `predecessor`.
     #[must_use]
     pub fn issue(record: TokenRecord, policy: Arc<Policy>) -> Self {
-        Self { owner: record.owner.clone(), at: record.created, policy, kind: Kind::Issue(Box::new(record)) }
+        Self::new(record.owner.clone(), record.created, policy, Kind::Issue(Box::new(record)))
     }
 
     /// Rename the token, change its scopes or set its expiry.
     #[must_use]
     pub fn update(owner: OwnerId, id: TokenId, edit: Edit, at: Timestamp, policy: Arc<Policy>) -> Self {
-        Self { owner, at, policy, kind: Kind::Update { id, edit } }
+        Self::new(owner, at, policy, Kind::Update { id, edit })
     }
 
     /// Replace the token by a successor of the same owner, name and scopes.
     #[must_use]
     pub fn rotate(owner: OwnerId, id: TokenId, successor: Successor, at: Timestamp, policy: Arc<Policy>) -> Self {
-        Self { owner, at, policy, kind: Kind::Rotate { id, successor } }
+        Self::new(owner, at, policy, Kind::Rotate { id, successor })
     }
 
     /// End the token for good.
     #[must_use]
     pub fn revoke(owner: OwnerId, id: TokenId, at: Timestamp) -> Self {
-        Self { owner, at, policy: Arc::default(), kind: Kind::Revoke { id } }
+        Self::new(owner, at, Arc::default(), Kind::Revoke { id })
     }
 
     /// End every token of the owner that is or could become active.
     #[must_use]
     pub fn revoke_all(owner: OwnerId, at: Timestamp) -> Self {
-        Self { owner, at, policy: Arc::default(), kind: Kind::RevokeAll }
+        Self::new(owner, at, Arc::default(), Kind::RevokeAll)
+    }
+
+    /// The same, asked for by a person who may grant only these scopes. A token whose scopes are not all among them is not
+    /// issued, not rotated, and by an update neither given a scope nor a longer life.
+    #[must_use]
+    pub fn granting(self, grantable: impl Into<Arc<Scopes>>) -> Self {
+        Self { grantable: Some(grantable.into()), ..self }
     }
 
     /// Whose tokens it is about; a store serialises by this.
@@ -171,6 +179,10 @@ impl Change {
             Kind::Revoke { id } => Needs { target: Some(*id), ..none },
             Kind::RevokeAll => Needs { all: true, ..none },
         }
+    }
+
+    fn new(owner: OwnerId, at: Timestamp, policy: Arc<Policy>, kind: Kind) -> Self {
+        Self { owner, at, policy, grantable: None, kind }
     }
 }
 

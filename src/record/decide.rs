@@ -6,7 +6,10 @@ use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::change::Kind;
-use super::{Change, ChangeRefused, Changed, Edit, Plan, Rotated, Successor, TokenName, TokenRecord, TokenState, View};
+use super::{
+    Change, ChangeRefused, Changed, Edit, Plan, Rotated, Scope, Scopes, Successor, TokenName, TokenRecord, TokenState,
+    View,
+};
 
 impl Change {
     /// What to write, given what the store found for [`needs`](Change::needs).
@@ -25,6 +28,7 @@ impl Change {
 
     fn decide_issue(&self, new: &TokenRecord, view: &View) -> Result<Plan, ChangeRefused> {
         self.policy.judge_scopes(&new.scopes)?;
+        self.judge_grant(&new.scopes)?;
         self.policy.judge_expiry(new.expiry, self.at)?;
         self.judge_name(&new.name, None, view)?;
         self.policy.judge_one_more(view.active)?;
@@ -46,6 +50,10 @@ impl Change {
                 new.expiry_set = self.at;
             }
         }
+        let widened = !new.scopes.is_subset_of(&old.scopes) || new.expiry > old.expiry;
+        if widened {
+            self.judge_grant(&new.scopes)?;
+        }
         if let Some(name) = &edit.name {
             self.judge_name(name, Some(id), view)?;
             new.name = name.clone();
@@ -61,6 +69,7 @@ impl Change {
         let old = self.current(id, view)?;
         self.policy.judge_grace(successor.grace)?;
         self.policy.judge_scopes(&old.scopes)?;
+        self.judge_grant(&old.scopes)?;
         let inherited = || self.policy.inherited_expiry(old.expiry, old.expiry_set, self.at);
         let expiry = successor.expiry.unwrap_or_else(inherited);
         self.policy.judge_expiry(expiry, self.at)?;
@@ -120,6 +129,17 @@ impl Change {
             return Err(ChangeRefused::Ended(TokenState::Rotated));
         }
         Ok(target)
+    }
+
+    /// Whether the person who asks may give all these scopes away.
+    fn judge_grant(&self, scopes: &Scopes) -> Result<(), ChangeRefused> {
+        let Some(grantable) = &self.grantable else {
+            return Ok(());
+        };
+        let Some(beyond) = scopes.iter().find(|scope| !grantable.contains(scope)) else {
+            return Ok(());
+        };
+        Err(ChangeRefused::NotGrantable { scope: Scope::new(beyond)?, grantable: Scopes::clone(grantable) })
     }
 
     /// A name is free if no other current token of the owner holds it.

@@ -65,6 +65,14 @@ pub enum ChangeRefused {
         /// The host's list.
         allowed: Scopes,
     },
+    /// The person who asks may not grant a scope of the token: see [`PersonalTokens::granting`](crate::PersonalTokens::granting).
+    #[error("the scope {scope} is not yours to grant; {}", yours(grantable))]
+    NotGrantable {
+        /// The first such scope.
+        scope: Scope,
+        /// What the person may grant.
+        grantable: Scopes,
+    },
     /// An owner id, actor or token name breaks its rules.
     #[error(transparent)]
     Text(#[from] InvalidText),
@@ -78,6 +86,10 @@ pub enum ChangeRefused {
 
 fn offered(allowed: &Scopes) -> String {
     if allowed.is_empty() { "tokens have no scopes here".to_owned() } else { format!("these are: {allowed}") }
+}
+
+fn yours(grantable: &Scopes) -> String {
+    if grantable.is_empty() { "you may grant none".to_owned() } else { format!("you may grant: {grantable}") }
 }
 
 fn longest_grace(max: Duration) -> String {
