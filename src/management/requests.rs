@@ -15,6 +15,9 @@ use crate::{NewToken, Rotation, TokenChange};
 use super::body::Fields;
 use super::problem::Problem;
 
+const DEFAULT_PAGE: u32 = 50;
+const LARGEST_PAGE: u32 = 100;
+
 const SCOPES: &str = "a list of scopes, each a text";
 const EXPIRES_AT: &str = "an instant as RFC 3339 writes it, 2027-01-31T00:00:00Z say, or null for never";
 
@@ -76,6 +79,7 @@ pub(super) struct RevokeAllRequest {
     _confirm: All,
 }
 
+/// All of them.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum All {
@@ -87,24 +91,23 @@ enum All {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParameters {
-    /// Those that are accepted, those that are not any more, or all.
-    #[serde(default)]
-    #[param(inline, default = "all")]
-    state: WhichState,
-    /// How many at most.
-    #[serde(default = "fifty")]
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: u32,
+    /// Those that are accepted, those that are not any more, or all (unless given).
+    #[param(inline, value_type = Option<WhichState>)]
+    state: Option<String>,
+    /// How many at most; 50 unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
     /// The `next` of the page before; absent: begin at the newest.
     cursor: Option<String>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+/// Those that are accepted, those that are not any more, or all.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "for the document only")]
 enum WhichState {
     Active,
     Ended,
-    #[default]
     All,
 }
 
@@ -162,27 +165,24 @@ impl RotationRequest {
 
 impl ListParameters {
     pub(super) fn of(uri: &Uri) -> Result<Self, Problem> {
-        let wrong = |_| {
-            Problem::invalid_query(
-                None,
-                "the query takes state (active, ended or all), limit (1 to 100) and cursor, once each",
-            )
-        };
+        let wrong = |_| Problem::invalid_query(None, "the query takes state, limit and cursor, each once at most");
         Query::try_from_uri(uri).map(|Query(parameters)| parameters).map_err(wrong)
     }
 
     pub(super) fn into_query(self) -> Result<ListQuery, Problem> {
-        if !(1..=100).contains(&self.limit) {
-            return Err(Problem::invalid_query(Some("limit"), "limit is to be a whole number from 1 to 100"));
-        }
-        let query = match self.state {
-            WhichState::Active => ListQuery::active(),
-            WhichState::Ended => ListQuery::ended(),
-            WhichState::All => ListQuery::all(),
+        let query = match self.state.as_deref() {
+            Some("active") => ListQuery::active(),
+            Some("ended") => ListQuery::ended(),
+            Some("all") | None => ListQuery::all(),
+            Some(_) => return Err(Problem::invalid_query(Some("state"), "state is to be active, ended or all")),
         };
-        let query = query.limit(self.limit);
+        let limit = self.limit.map_or(Some(DEFAULT_PAGE), |limit| limit.parse().ok());
+        let limit = limit.filter(|limit| (1..=LARGEST_PAGE).contains(limit));
+        let limit = limit
+            .ok_or_else(|| Problem::invalid_query(Some("limit"), "limit is to be a whole number from 1 to 100"))?;
         let cursor = self.cursor.map(|text| text.parse::<Cursor>()).transpose();
         let cursor = cursor.map_err(|error| Problem::invalid_query(Some("cursor"), &error.to_string()))?;
+        let query = query.limit(limit);
         Ok(cursor.map_or(query, |cursor| query.after(cursor)))
     }
 }
@@ -199,8 +199,4 @@ fn expiry(instant: Option<&str>) -> Result<Expiry, Problem> {
 /// Null is not the same as absent.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
-}
-
-fn fifty() -> u32 {
-    50
 }

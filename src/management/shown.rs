@@ -26,23 +26,27 @@ pub(super) struct ShownToken {
     #[schema(format = DateTime)]
     created_at: String,
     /// Who asked for it, if the host said.
+    #[schema(required)]
     created_by: Option<String>,
     /// When it ends by itself; null: never.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     expires_at: Option<String>,
     /// What it is now. One that was rotated is active while its grace lasts.
     state: State,
     /// When it ended or will end: the earliest of revocation, end of grace and expiry; null: nothing ends it.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     ends_at: Option<String>,
     /// Its last use; null: none is known, which is not "never".
+    #[schema(required)]
     last_used: Option<ShownUse>,
     /// When it was revoked.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     revoked_at: Option<String>,
     /// The token that this one replaced.
+    #[schema(required)]
     predecessor: Option<String>,
     /// How it was rotated away.
+    #[schema(required)]
     rotated: Option<ShownRotation>,
     /// What the person who asks may do with it now.
     actions: Vec<Action>,
@@ -54,16 +58,15 @@ pub(super) struct IssuedToken {
     /// What a script sends: `Authorization: Bearer <token>`.
     token: String,
     /// The token, as it is listed.
-    #[schema(value_type = ShownToken)]
     record: ShownToken,
 }
 
 /// One page of tokens, newest first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenPage {
-    #[schema(value_type = Vec<ShownToken>)]
     tokens: Vec<ShownToken>,
     /// The `cursor` of the next page; null: this is the last.
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -79,6 +82,7 @@ pub(super) enum State {
 
 /// A use, and how exact it is.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Use)]
 struct ShownUse {
     /// A use of the token (RFC 3339, UTC).
     #[schema(format = DateTime)]
@@ -89,6 +93,7 @@ struct ShownUse {
 
 /// A rotation.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Rotation)]
 struct ShownRotation {
     /// When (RFC 3339, UTC).
     #[schema(format = DateTime)]

@@ -25,6 +25,7 @@ struct OfferedScope {
     /// As it stands in a token.
     name: String,
     /// What it allows, in the host's words.
+    #[schema(required)]
     description: Option<String>,
     /// Whether the person may give it to a token.
     grantable: bool,
@@ -38,10 +39,12 @@ pub(super) struct ShownPolicy {
     /// Whether a token may live without an expiry.
     never_allowed: bool,
     /// The longest life of a token, in whole seconds from the issue, edit or rotation; null: no limit.
+    #[schema(required)]
     max_lifetime_seconds: Option<i64>,
     /// The longest grace of a rotated token, in whole seconds; 0: none is allowed.
     max_grace_seconds: i64,
     /// How many active tokens one owner may have; null: no limit.
+    #[schema(required)]
     max_active: Option<u32>,
 }
 
@@ -56,7 +59,7 @@ struct ShownRights {
 }
 
 /// The scopes on offer.
-#[utoipa::path(get, path = "/scopes", tag = "forms", responses((status = 200, body = OfferedScopes), Plain))]
+#[utoipa::path(get, path = "/scopes", operation_id = "list_scopes", tag = "forms", responses((status = 200, description = "The list", body = OfferedScopes), Plain))]
 pub(super) async fn scopes(
     State(setup): State<Arc<Setup>>,
     Extension(who): Extension<Principal>,
@@ -70,7 +73,7 @@ pub(super) async fn scopes(
 }
 
 /// The person's rights and the host's limits.
-#[utoipa::path(get, path = "/policy", tag = "forms", responses((status = 200, body = ShownPolicy), Plain))]
+#[utoipa::path(get, path = "/policy", operation_id = "get_policy", tag = "forms", responses((status = 200, description = "What this person may do", body = ShownPolicy), Plain))]
 pub(super) async fn policy(State(setup): State<Arc<Setup>>, Extension(who): Extension<Principal>) -> Json<ShownPolicy> {
     let policy = setup.policy();
     Json(ShownPolicy {

@@ -15,6 +15,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::problem::{Details, Holder};
 use super::setup::Setup;
 
 #[derive(OpenApi)]
@@ -26,6 +27,7 @@ use super::setup::Setup;
                        same-origin`, which browsers send by themselves, or an `Origin` that the host lists.",
         license(name = "MIT")
     ),
+    components(schemas(Details, Holder)),
     servers((url = ".", description = "Where the host mounted it"))
 )]
 struct Document;

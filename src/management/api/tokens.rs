@@ -28,8 +28,8 @@ pub(super) struct RevokedTokens {
 }
 
 /// One page of the tokens, newest first.
-#[utoipa::path(get, path = "/tokens", tag = "tokens", params(ListParameters),
-    responses((status = 200, body = TokenPage), Listed))]
+#[utoipa::path(get, path = "/tokens", operation_id = "list_tokens", tag = "tokens", params(ListParameters),
+    responses((status = 200, description = "The tokens", body = TokenPage), Listed))]
 pub(super) async fn list(
     State(setup): State<Arc<Setup>>,
     Extension(who): Extension<Principal>,
@@ -42,8 +42,8 @@ pub(super) async fn list(
 }
 
 /// A token.
-#[utoipa::path(get, path = "/tokens/{id}", tag = "tokens", params(("id" = String, Path, description = "The token's id")),
-    responses((status = 200, body = ShownToken), Read))]
+#[utoipa::path(get, path = "/tokens/{id}", operation_id = "get_token", tag = "tokens", params(("id" = String, Path, description = "The token's id")),
+    responses((status = 200, description = "The token as it is now", body = ShownToken), Read))]
 pub(super) async fn get(
     State(setup): State<Arc<Setup>>,
     Extension(who): Extension<Principal>,
@@ -58,8 +58,9 @@ pub(super) async fn get(
 /// Issues a token. Its string is in this answer and nowhere else, ever.
 ///
 /// A name is held by one token, so of two requests for the same one makes a token, and the other is told which holds the name.
-#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenRequest,
-    responses((status = 201, body = IssuedToken), Issued))]
+#[utoipa::path(post, path = "/tokens", operation_id = "issue_token", tag = "tokens", request_body = TokenRequest,
+    responses((status = 201, description = "The new token; its string is shown here only", body = IssuedToken,
+        headers(("Location" = String, description = "Where the token is"))), Issued))]
 pub(super) async fn issue(
     State(setup): State<Arc<Setup>>,
     Extension(who): Extension<Principal>,
@@ -77,8 +78,8 @@ pub(super) async fn issue(
 }
 
 /// Renames a token, changes its scopes or its expiry. Its secret stays.
-#[utoipa::path(patch, path = "/tokens/{id}", tag = "tokens", params(("id" = String, Path, description = "The token's id")),
-    request_body = TokenPatch, responses((status = 200, body = ShownToken), Changed))]
+#[utoipa::path(patch, path = "/tokens/{id}", operation_id = "update_token", tag = "tokens", params(("id" = String, Path, description = "The token's id")),
+    request_body = TokenPatch, responses((status = 200, description = "The token as it is now", body = ShownToken), Changed))]
 pub(super) async fn update(
     State(setup): State<Arc<Setup>>,
     Extension(who): Extension<Principal>,
@@ -94,8 +95,8 @@ pub(super) async fn update(
 }
 
 /// Ends a token for good, and the grace of the one that it replaced. Doing it again changes nothing.
-#[utoipa::path(delete, path = "/tokens/{id}", tag = "tokens", params(("id" = String, Path, description = "The token's id")),
-    responses((status = 200, body = ShownToken), Revoked))]
+#[utoipa::path(delete, path = "/tokens/{id}", operation_id = "revoke_token", tag = "tokens", params(("id" = String, Path, description = "The token's id")),
+    responses((status = 200, description = "The token as it is now", body = ShownToken), Revoked))]
 pub(super) async fn revoke(
     State(setup): State<Arc<Setup>>,
     Extension(who): Extension<Principal>,
@@ -108,9 +109,10 @@ pub(super) async fn revoke(
 }
 
 /// Replaces a token by a new one of the same name and scopes. Its string is in this answer and nowhere else, ever.
-#[utoipa::path(post, path = "/tokens/{id}/rotate", tag = "tokens",
+#[utoipa::path(post, path = "/tokens/{id}/rotate", operation_id = "rotate_token", tag = "tokens",
     params(("id" = String, Path, description = "The id of the token to replace")), request_body = RotationRequest,
-    responses((status = 201, body = IssuedToken), Changed))]
+    responses((status = 201, description = "The new token; its string is shown here only", body = IssuedToken,
+        headers(("Location" = String, description = "Where the token is"))), Changed))]
 pub(super) async fn rotate(
     State(setup): State<Arc<Setup>>,
     Extension(who): Extension<Principal>,
@@ -130,8 +132,8 @@ pub(super) async fn rotate(
 }
 
 /// Ends every token of the person's that is or could become active.
-#[utoipa::path(post, path = "/tokens/revoke-all", tag = "tokens", request_body = RevokeAllRequest,
-    responses((status = 200, body = RevokedTokens), RevokedAll))]
+#[utoipa::path(post, path = "/tokens/revoke-all", operation_id = "revoke_all_tokens", tag = "tokens", request_body = RevokeAllRequest,
+    responses((status = 200, description = "How many", body = RevokedTokens), RevokedAll))]
 pub(super) async fn revoke_all(
     State(setup): State<Arc<Setup>>,
     Extension(who): Extension<Principal>,
