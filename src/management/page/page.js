@@ -1,0 +1,862 @@
+// Setup -> Personal tokens. Each part below says what it is for; the last one starts the page.
+// Whatever comes from the server is put into the page as text, never as markup.
+
+const host = document.body.dataset;
+const base = location.origin + location.pathname.replace(/\/*$/, '/');
+const $ = id => document.getElementById(id);
+
+/** What this person may do and what the host allows; filled at the start. */
+let policy;
+/** The scopes of this service; empty where tokens have none. */
+let scopes = [];
+
+// ---- Words ---------------------------------------------------------------------------------------------------------
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const plural = (count, unit) => `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`;
+
+/** 7200 -> "2 hours": in the largest unit that says it exactly. */
+function span(seconds) {
+  const [length, unit] = [[DAY, 'day'], [HOUR, 'hour'], [MINUTE, 'minute'], [1, 'second']].find(([length]) => seconds % length === 0);
+  return plural(seconds / length, unit);
+}
+
+/** "in 6 days", "5 minutes ago", rounded to the unit that people would say. */
+function relative(date) {
+  const seconds = (date - now()) / 1000;
+  const units = [['minute', MINUTE, 60], ['hour', HOUR, 48], ['day', DAY, 100], ['month', 30.44 * DAY, 24], ['year', 365.25 * DAY, Infinity]];
+  if (Math.abs(seconds) < 30) return seconds > 0 ? 'in a moment' : 'just now';
+  const [unit, length] = units.find(([, length, limit]) => Math.round(Math.abs(seconds) / length) < limit);
+  const count = Math.max(1, Math.round(Math.abs(seconds) / length));
+  return seconds > 0 ? `in ${plural(count, unit)}` : `${plural(count, unit)} ago`;
+}
+
+/** Midnight is said as 24:00 of the day that it ends: "1 Dec, 00:00" leaves people to guess. */
+function exact(date, options = { day: 'numeric', month: 'short', year: 'numeric' }) {
+  const endsDay = date.getHours() === 0 && date.getMinutes() === 0;
+  const day = new Intl.DateTimeFormat('en-GB', options).format(endsDay ? new Date(date - 1) : date);
+  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(date);
+  return `${day}, ${endsDay ? '24:00' : time}`;
+}
+
+/** "Tue, 1 Dec 2026, 24:00 (UTC+01:00)" */
+function exactWithZone(date) {
+  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' }).formatToParts(new Date(date - 1));
+  const offset = parts.find(part => part.type === 'timeZoneName').value.replace('GMT', 'UTC');
+  return `${exact(date, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })} (${offset})`;
+}
+
+function accuracy(seconds) {
+  const unit = { 1: 'second', [MINUTE]: 'minute', [HOUR]: 'hour', [DAY]: 'day' }[seconds];
+  return unit ? `to the ${unit}` : `give or take ${span(seconds)}`;
+}
+
+const lastUse = token => token.last_used
+  ? `Last used ${relative(new Date(token.last_used.at))}, ${accuracy(token.last_used.accuracy_seconds)}.`
+  : 'No use of it is known.';
+
+/** The whole id is long; its beginning is what people compare with the token that they hold. */
+const shortId = id => id.slice(0, 8);
+
+// ---- Clock ---------------------------------------------------------------------------------------------------------
+
+/** By how many milliseconds the server's clock is ahead of this machine's. */
+let ahead = 0;
+
+const now = () => Date.now() + ahead;
+
+function heedServerClock(response, asked) {
+  const said = Date.parse(response.headers.get('Date'));
+  if (Number.isNaN(said)) return;
+  // The header is cut to the second, and the answer was under way for a while.
+  const difference = said + 500 - (asked + Date.now()) / 2;
+  ahead = Math.abs(difference) < 2000 ? 0 : difference;
+}
+
+const ended = date => date !== null && date <= now();
+const dateOf = instant => instant === null ? null : new Date(instant);
+
+/** The state at this moment, of a token that was fetched a while ago. */
+function stateOf(token) {
+  if (token.state !== 'active') return token.state;
+  if (ended(dateOf(token.ends_at))) return token.rotated ? 'rotated' : 'expired';
+  if (token.rotated) return 'grace';
+  return token.ends_at && dateOf(token.ends_at) - now() < 7 * DAY * 1000 ? 'soon' : 'active';
+}
+
+const stateWords = {
+  active: 'Active', soon: 'Ends soon', grace: 'In grace', expired: 'Expired', revoked: 'Revoked', rotated: 'Replaced',
+};
+
+// ---- API -----------------------------------------------------------------------------------------------------------
+
+/** What the server, or the way to it, refused. `field` is the field at fault, if one is. */
+class Problem extends Error {
+  constructor(slug, message, more = {}) {
+    super(message);
+    Object.assign(this, more, { slug });
+  }
+}
+
+async function call(method, path, body) {
+  const asked = Date.now();
+  let response;
+  try {
+    response = await fetch(base + path, {
+      method,
+      cache: 'no-store',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(30_000),
+      headers: body ? { 'Content-Type': 'application/json' } : {},
+      body: body && JSON.stringify(body),
+    });
+  } catch {
+    throw new Problem('unreachable', 'The server cannot be reached. Check your connection and try again.');
+  }
+  heedServerClock(response, asked);
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer) return answer;
+  throw problemOf(response, answer);
+}
+
+function problemOf(response, answer) {
+  // A host's own session layer may send whoever is signed out elsewhere.
+  const signedOut = response.status === 401 || response.type === 'opaqueredirect';
+  if (signedOut) return new Problem('unauthenticated', 'Your session is over. Sign in again.', { link: answer?.sign_in || host.signIn });
+  const slug = answer?.type?.split(':').pop();
+  const message = answer?.detail || answer?.title || `The server gave no proper answer (status ${response.status}).`;
+  if (slug === 'confirmation-wanted') return new Problem(slug, message, { link: answer.confirm_at });
+  if (slug === 'unavailable') return new Problem(slug, `${message} Try again in ${span(Number(response.headers.get('Retry-After')) || 5)}.`);
+  return new Problem(slug, message, { field: answer?.field, holder: answer?.holder });
+}
+
+const tokenPath = id => `tokens/${encodeURIComponent(id)}`;
+
+// ---- Elements ------------------------------------------------------------------------------------------------------
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) made.setAttribute(key, value === true ? '' : value);
+  }
+  made.append(...children.filter(child => child !== null && child !== undefined));
+  return made;
+}
+
+function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  use.setAttribute('href', `#icon-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+function button(text, act, attributes = {}) {
+  const made = element('button', { type: 'button', ...attributes }, text);
+  made.addEventListener('click', act);
+  return made;
+}
+
+const bdi = text => element('bdi', {}, text);
+
+/** A name as it stands in a sentence, kept from reordering the rest of it. */
+const quoted = name => element('bdi', { class: 'name' }, `“${name}”`);
+
+const timeOf = (date, words) => element('time', { datetime: date.toISOString(), title: exactWithZone(date) }, words);
+
+/** A time that goes on: `freshenTimes` says it anew. */
+function relativeTime(date) {
+  const made = timeOf(date, relative(date));
+  made.dataset.relative = '';
+  return made;
+}
+
+function freshenTimes() {
+  for (const time of document.querySelectorAll('time[data-relative]')) time.textContent = relative(new Date(time.dateTime));
+  for (const row of $('rows').rows) fillState(row.querySelector('.state-cell'), tokens.get(row.dataset.tokenId));
+}
+
+/** Says what was done: seen by all, announced to screen readers. */
+const say = (...words) => $('status').replaceChildren(...words);
+const announce = words => { $('announcer').textContent = words; };
+
+const safeLink = (href, text, attributes) => /^https?:$/.test(new URL(href, location).protocol) ? element('a', { href, ...attributes }, text) : null;
+
+/** A problem's text and what can be done about it; links out of a form open beside it, so that nothing typed is lost. */
+function explain(place, problem, ...remedies) {
+  const beside = place.closest('dialog') ? { target: '_blank', rel: 'noopener' } : {};
+  const text = { unauthenticated: 'Sign in', 'confirmation-wanted': 'Confirm that it is you' }[problem.slug];
+  const link = problem.link ? safeLink(problem.link, place.closest('dialog') ? `${text} (new tab)` : text, beside) : null;
+  place.replaceChildren(icon('warning'), element('p', {}, problem.message), ...[link, ...remedies].filter(Boolean));
+}
+
+// ---- The list ------------------------------------------------------------------------------------------------------
+
+/** The tokens in the list, by id; their order is that of the rows. */
+const tokens = new Map();
+let nextCursor = null;
+/** Counts the loads, so that an answer that comes late, after the other tab was chosen, is dropped. */
+let load = 0;
+
+const tab = () => location.hash === '#ended' ? 'ended' : 'active';
+const rowOf = id => $('rows').querySelector(`[data-token-id="${CSS.escape(id)}"]`);
+const belongsHere = token => (token.state === 'active') === (tab() === 'active');
+
+async function showList() {
+  nameTab();
+  $('list-problem').replaceChildren();
+  $('rows').replaceChildren();
+  tokens.clear();
+  nextCursor = null;
+  if (!policy.rights.list) return showWhatIsThere();
+  $('tokens').hidden = $('empty').hidden = $('more').hidden = true;
+  $('loading').hidden = false;
+  await loadPage();
+}
+
+async function loadPage() {
+  const mine = ++load;
+  const query = new URLSearchParams({ state: tab(), limit: 50, ...(nextCursor && { cursor: nextCursor }) });
+  let page;
+  try {
+    page = await call('GET', `tokens?${query}`);
+  } catch (problem) {
+    if (mine === load) showListProblem(problem);
+    return null;
+  }
+  if (mine !== load) return null;
+  nextCursor = page.next;
+  const fresh = page.tokens.filter(token => !tokens.has(token.id));
+  for (const token of fresh) tokens.set(token.id, token);
+  const rows = fresh.map(rowFor);
+  $('rows').append(...rows);
+  showWhatIsThere();
+  announce(`${plural(tokens.size, `${tab()} token`)} shown${nextCursor ? ', there are more' : ''}`);
+  return rows;
+}
+
+async function showMore() {
+  $('list-problem').replaceChildren();
+  $('more').setAttribute('aria-disabled', 'true');
+  const rows = await loadPage();
+  $('more').removeAttribute('aria-disabled');
+  rows?.[0]?.focus();
+}
+
+function nameTab() {
+  for (const link of $('tabs').querySelectorAll('a')) {
+    if (link.hash === `#${tab()}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  $('list-title').textContent = tab() === 'active' ? 'Active tokens' : 'Ended tokens';
+  const headings = ['Name', 'State', ...(scopes.length ? ['Scopes'] : []), 'Created', 'Last used', tab() === 'active' ? 'Expires' : 'Ended', 'Actions'];
+  $('columns').replaceChildren(...headings.map(text => element('th', { scope: 'col', role: 'columnheader' }, text)));
+}
+
+function showWhatIsThere() {
+  const any = tokens.size > 0;
+  $('loading').hidden = true;
+  $('tokens').hidden = !any;
+  $('empty').hidden = any;
+  $('more').hidden = !nextCursor;
+  if (!any) $('empty').replaceChildren(icon('key'), ...emptyWords().map(text => element('p', {}, text)));
+}
+
+function emptyWords() {
+  if (!policy.rights.list) return ['You may not see the list of tokens.', policy.rights.issue ? 'You can generate one all the same.' : ''];
+  if (tab() === 'ended') return ['No token has ended.', 'Those that expired, were revoked or were replaced will be found here.'];
+  return ['There is no active token.', policy.rights.issue ? 'Generate one for each script or integration, so that you can watch and end it by itself.' : ''];
+}
+
+function showListProblem(problem) {
+  $('loading').hidden = true;
+  const again = problem.slug === 'unauthenticated'
+    ? button('Reload', () => location.reload())
+    : button('Try again', () => nextCursor ? showMore() : start());
+  explain($('list-problem'), problem, again);
+}
+
+/** Puts a token that was changed or made into the list, or takes it from it if it now belongs to the other tab. */
+function put(token) {
+  const row = rowOf(token.id);
+  if (!belongsHere(token)) return takeOut(row);
+  tokens.set(token.id, token);
+  if (row) row.replaceWith(rowFor(token));
+  else $('rows').prepend(rowFor(token));
+  showWhatIsThere();
+}
+
+function takeOut(row) {
+  if (!row) return;
+  const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+  if (opener?.closest('tr') === row) opener = neighbour;
+  tokens.delete(row.dataset.tokenId);
+  row.remove();
+  showWhatIsThere();
+}
+
+/** Fetches anew what a rotation or revocation of `token` may have ended beside it: predecessors in their grace. */
+async function freshenRelatives(token) {
+  const line = new Set([token.id, token.predecessor]);
+  const relatives = [...tokens.values()].filter(other => other.id !== token.id && (line.has(other.id) || line.has(other.rotated?.successor)));
+  await Promise.all(relatives.map(async ({ id }) => put(await call('GET', tokenPath(id))))).catch(() => showList());
+}
+
+/** Leads to a token wherever it stands: it is put on top where the page that it is on is not loaded. */
+async function showToken(id) {
+  try {
+    const token = tokens.get(id) ?? await call('GET', tokenPath(id));
+    if (!belongsHere(token)) {
+      history.pushState(null, '', token.state === 'active' ? '#active' : '#ended');
+      await showList();
+    }
+    if (!rowOf(id)) put(token);
+    rowOf(id).focus();
+  } catch (problem) {
+    explain($('list-problem'), problem);
+  }
+}
+
+// ---- A row ---------------------------------------------------------------------------------------------------------
+
+function rowFor(token) {
+  const state = fillState(element('div', { class: 'state-cell' }), token);
+  const cells = [
+    cell('Name', nameOf(token), 'th', { scope: 'row', role: 'rowheader' }),
+    cell('State', [state]),
+    ...(scopes.length ? [cell('Scopes', scopesOf(token))] : []),
+    cell('Created', createdOf(token)),
+    cell('Last used', usedOf(token)),
+    cell(tab() === 'active' ? 'Expires' : 'Ended', tab() === 'active' ? expiryOf(token) : endOf(token)),
+    cell('Actions', [element('div', { class: 'actions' }, ...actionsOf(token))]),
+  ];
+  return element('tr', { role: 'row', 'data-token-id': token.id, tabindex: '-1' }, ...cells);
+}
+
+const cell = (label, content, name = 'td', attributes = { role: 'cell' }) => element(name, { ...attributes, 'data-label': label }, ...content);
+const second = (...content) => element('span', { class: 'second' }, ...content);
+
+function nameOf(token) {
+  const copyId = button(element('code', {}, shortId(token.id)), async () => {
+    say(await copyText(token.id) ? 'The id was copied.' : `The id is ${token.id}`);
+  }, { class: 'id', title: 'Copy the id: the characters after the token’s prefix', 'aria-label': `${shortId(token.id)}: copy the id of ${token.name}` });
+  return [element('bdi', { class: 'name' }, token.name), copyId];
+}
+
+function fillState(place, token) {
+  const state = stateOf(token);
+  place.replaceChildren(element('span', { class: `state ${state}` }, icon(state), stateWords[state]));
+  if (state === 'grace') {
+    const until = dateOf(token.rotated.grace_ends_at ?? token.ends_at);
+    place.append(second('Accepted until ', timeOf(until, exact(until))));
+  }
+  if (token.rotated) place.append(second('Replaced by ', element('code', {}, shortId(token.rotated.successor))));
+  return place;
+}
+
+function scopesOf(token) {
+  if (!token.scopes.length) return [element('span', { class: 'quiet' }, 'none')];
+  return [element('ul', { class: 'chips', role: 'list' }, ...token.scopes.map(scope => element('li', {}, bdi(scope))))];
+}
+
+function createdOf(token) {
+  const date = dateOf(token.created_at);
+  const by = token.created_by === null ? null : second('by ', bdi(token.created_by));
+  return [relativeTime(date), second(exact(date)), by];
+}
+
+function usedOf(token) {
+  if (!token.last_used) return [element('span', { class: 'quiet' }, 'No use known')];
+  return [relativeTime(dateOf(token.last_used.at)), second(accuracy(token.last_used.accuracy_seconds))];
+}
+
+const momentOf = date => [relativeTime(date), second(exact(date))];
+const expiryOf = token => token.expires_at ? momentOf(dateOf(token.expires_at)) : [element('span', { class: 'quiet' }, 'Never')];
+const endOf = token => token.ends_at ? momentOf(dateOf(token.ends_at)) : [];
+
+function actionsOf(token) {
+  const offered = {
+    edit: ['Edit', () => openForm(token)],
+    rotate: ['Rotate', () => askRotate(token)],
+    revoke: token.rotated && token.state === 'active' ? ['End grace now', () => askEndGrace(token)] : ['Revoke', () => askRevoke(token)],
+  };
+  return token.actions.filter(action => offered[action]).map(action => {
+    const [text, act] = offered[action];
+    return button(text, act, { 'data-action': action, 'aria-label': `${text}: ${token.name}`, class: action === 'revoke' ? 'small danger' : 'small' });
+  });
+}
+
+// ---- Dialogs -------------------------------------------------------------------------------------------------------
+
+/** Where the focus returns once the last dialog is closed. */
+let opener = null;
+
+function openDialog(dialog) {
+  opener ??= document.activeElement;
+  clearProblems(dialog);
+  dialog.showModal();
+}
+
+function giveFocusBack() {
+  if (document.querySelector('dialog[open]')) return;
+  // The row may have been drawn anew, or be gone.
+  const row = opener?.closest('tr');
+  const again = row && rowOf(row.dataset.tokenId);
+  const target = opener?.isConnected ? opener : again?.querySelector(`[data-action="${opener.dataset.action}"]`) ?? again;
+  (target ?? $('list-title')).focus();
+  opener = null;
+}
+
+/** Runs what a form asks for, once at a time; the dialog stays open, with all that was typed, unless it succeeds. */
+async function submit(dialog, act) {
+  const verb = dialog.querySelector('[type="submit"]');
+  if (verb.ariaDisabled === 'true') return;
+  clearProblems(dialog);
+  verb.ariaDisabled = 'true';
+  try {
+    await act();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    showProblem(dialog, problem);
+  } finally {
+    verb.ariaDisabled = null;
+  }
+}
+
+function clearProblems(dialog) {
+  for (const place of dialog.querySelectorAll('[data-problem], [data-fault]')) place.replaceChildren();
+  for (const control of dialog.querySelectorAll('[aria-invalid]')) control.removeAttribute('aria-invalid');
+}
+
+function showProblem(dialog, problem) {
+  const place = problem.field && dialog.querySelector(`[data-fault="${CSS.escape(problem.field)}"]`);
+  if (!place) return explain(dialog.querySelector('[data-problem]'), problem);
+  place.replaceChildren(icon('warning'), element('span', {}, ...faultWords(problem)));
+  const controls = [...place.closest('.field').querySelectorAll('input:not(:disabled)')].filter(control => control.checkVisibility());
+  const control = controls.find(control => control.type === 'date') ?? controls.find(control => control.checked) ?? controls[0];
+  // A radio button cannot be invalid, only their group.
+  if (control && control.type !== 'radio') control.setAttribute('aria-invalid', 'true');
+  control?.focus();
+}
+
+function faultWords(problem) {
+  if (problem.slug !== 'name-taken' || !problem.holder) return [problem.message];
+  const { id, state } = problem.holder;
+  const words = [`${problem.message} It is ${state === 'active' ? 'active' : state}, id `, element('code', {}, shortId(id)), '. '];
+  const show = button('Show that token', () => { $('form-dialog').close(); showToken(id); }, { class: 'plain' });
+  return policy.rights.list ? [...words, show] : words;
+}
+
+// ---- Generate and edit ---------------------------------------------------------------------------------------------
+
+/** The token that the form edits; null while it makes a new one. */
+let edited = null;
+/** What was chosen: undefined keeps the expiry, null is none. */
+let chosenExpiry = null;
+
+function openForm(token) {
+  edited = token;
+  $('form-title').replaceChildren(...(token ? ['Edit ', quoted(token.name)] : ['Generate personal token']));
+  $('name').value = token?.name ?? '';
+  fillScopes(token?.scopes ?? []);
+  fillExpiry(token);
+  openDialog($('form-dialog'));
+}
+
+function fillScopes(held) {
+  // A scope that the list no longer has can still be taken from a token that holds it.
+  const gone = held.filter(name => !scopes.some(scope => scope.name === name)).map(name => ({ name, description: 'No longer offered', grantable: false }));
+  const all = [...scopes, ...gone];
+  $('scopes').hidden = all.length === 0;
+  $('scope-choices').replaceChildren(...all.map((scope, index) => {
+    const had = held.includes(scope.name);
+    const refused = !scope.grantable && !had;
+    const box = element('input', { type: 'checkbox', id: `scope-${index}`, value: scope.name, checked: had, disabled: refused });
+    const words = [element('code', {}, bdi(scope.name)), scope.description === null ? null : element('span', {}, bdi(scope.description))];
+    return element('label', {}, box, element('span', {}, ...words, refused ? element('em', {}, 'You may not grant this.') : null));
+  }));
+}
+
+function chosenScopes() {
+  return [...$('scope-choices').querySelectorAll('input:checked')].map(box => box.value);
+}
+
+/** The choices of `preset` seconds that a limit leaves; the limit itself is one where it cuts the longest off. */
+function within(limit, presets) {
+  const left = presets.filter(preset => limit === null || preset <= limit);
+  return limit > 0 && left.length < presets.length && !left.includes(limit) ? [...left, limit] : left;
+}
+
+function fillExpiry(token) {
+  const longest = policy.max_lifetime_seconds;
+  const presets = within(longest, [7 * DAY, 30 * DAY, 90 * DAY]);
+  const never = policy.never_allowed && token?.expires_at !== null;
+  const choices = [
+    ...(token ? [['keep', token.expires_at ? 'Keep as it is' : 'Keep: no expiry']] : []),
+    ...(never ? [['never', 'No expiry']] : []),
+    ...presets.map(seconds => [seconds / DAY, span(seconds)]),
+    ...(longest === null || longest > DAY ? [['on-date', 'On a date']] : []),
+  ];
+  const first = token ? 'keep' : never ? 'never' : Math.max(...presets.filter(seconds => seconds <= 30 * DAY), presets[0]) / DAY;
+  $('expiry-choices').replaceChildren(...choices.map(([value, text]) => radio('expiry', value, text, value === first)));
+  $('expiry-date').value = '';
+  $('expiry-date').min = dayOf(now());
+  $('expiry-date').max = longest === null ? '9999-12-30' : dayOf(now() + (longest - DAY) * 1000);
+  $('expiry-hint').hidden = !token || stateOf(token) !== 'expired';
+  $('expiry-hint').textContent = 'This token has expired. A later expiry revives it: whoever holds it can use it again.';
+  chooseExpiry();
+}
+
+const radio = (group, value, text, checked) => element('label', {}, element('input', { type: 'radio', name: group, id: `${group}-${value}`, value, checked }), element('span', {}, text));
+
+/** The day in the person's time zone, as a date input writes it. */
+function dayOf(instant) {
+  const date = new Date(instant);
+  return [String(date.getFullYear()).padStart(4, '0'), date.getMonth() + 1, date.getDate()].map(part => String(part).padStart(2, '0')).join('-');
+}
+
+/** The first instant after a day in the person's time zone, which need not be midnight where clocks are changed. */
+function endOfDay(day) {
+  const [year, month, date] = day.split('-').map(Number);
+  const end = new Date(2000, 0, 1);
+  end.setFullYear(year, month - 1, date + 1);
+  return end;
+}
+
+const expiryChoice = () => $('expiry-choices').querySelector('input:checked').value;
+
+function chooseExpiry() {
+  $('date-field').hidden = expiryChoice() !== 'on-date';
+  chosenExpiry = expiryOfChoice(expiryChoice());
+  $('expiry-exact').replaceChildren(...expiryWords());
+}
+
+function expiryOfChoice(choice) {
+  if (choice === 'keep') return undefined;
+  if (choice === 'never') return null;
+  if (choice === 'on-date') return $('expiry-date').value ? endOfDay($('expiry-date').value) : new Date(NaN);
+  // Cut to the minute: what is sent is what is shown, and never longer than the longest life that is allowed.
+  const unit = choice * DAY < HOUR ? 1000 : MINUTE * 1000;
+  return new Date(Math.floor((now() + choice * DAY * 1000) / unit) * unit);
+}
+
+function expiryWords() {
+  const date = chosenExpiry === undefined ? dateOf(edited.expires_at) : chosenExpiry;
+  if (date === null) return ['Never expires. It works until you revoke it.'];
+  if (Number.isNaN(date.getTime())) return ['Choose the last day on which the token works.'];
+  return [ended(date) ? 'Expired ' : 'Expires ', timeOf(date, exactWithZone(date)), `, ${relative(date)}.`];
+}
+
+function checkForm() {
+  if (!$('name').value.trim()) throw new Problem('invalid-name', 'Give the token a name.', { field: 'name' });
+  if (expiryChoice() !== 'on-date') return;
+  const { validity, value, max } = $('expiry-date');
+  const fault = message => new Problem('invalid-expiry', message, { field: 'expires_at' });
+  if (!value) throw fault('Choose a day.');
+  if (validity.rangeUnderflow) throw fault('This day is over. Choose today or a later day.');
+  if (validity.rangeOverflow) throw fault(`This is too late. The latest day is ${exact(endOfDay(max)).replace(/,[^,]*$/, '')}.`);
+}
+
+async function saveForm() {
+  checkForm();
+  if (edited) return saveEdit(edited);
+  const wanted = { name: $('name').value.trim(), expires_at: chosenExpiry };
+  const issued = await call('POST', 'tokens', scopes.length ? { ...wanted, scopes: chosenScopes() } : wanted);
+  $('form-dialog').close();
+  showSecret(issued, 'Your new personal token');
+  await putNew(issued.record);
+}
+
+/** Sends only what was changed: what another page changed meanwhile stays. */
+async function saveEdit(token) {
+  const name = $('name').value.trim();
+  const wanted = chosenScopes();
+  const sameScopes = wanted.length === token.scopes.length && wanted.every(scope => token.scopes.includes(scope));
+  const change = {
+    ...(name !== token.name && { name }),
+    ...(!sameScopes && { scopes: wanted }),
+    ...(chosenExpiry !== undefined && { expires_at: chosenExpiry }),
+  };
+  const changed = Object.keys(change).length ? await call('PATCH', tokenPath(token.id), change) : token;
+  $('form-dialog').close();
+  put(changed);
+  say(quoted(changed.name), token.state === 'expired' && changed.state === 'active' ? ' was revived. It is under Active.' : ' was saved.');
+}
+
+/** Shows a token that was just made, among the active ones. */
+async function putNew(token) {
+  if (!policy.rights.list) return;
+  if (tab() !== 'active') {
+    location.hash = '#active';
+    return;
+  }
+  put(token);
+  await freshenRelatives(token);
+}
+
+// ---- Rotate, revoke, end a grace, revoke all -----------------------------------------------------------------------
+
+/** What the open dialog does when it is confirmed. */
+let task = null;
+
+function ask({ title, content, verb, act }) {
+  task = act;
+  $('task-title').replaceChildren(...title);
+  $('task-content').replaceChildren(...content);
+  $('task-do').textContent = verb;
+  openDialog($('task-dialog'));
+  $('task-content').querySelector('input:checked, input')?.focus();
+}
+
+const paragraph = (...words) => element('p', {}, ...words);
+
+function askRotate(token) {
+  const expired = stateOf(token) === 'expired';
+  const choices = expired ? [0] : [0, ...within(policy.max_grace_seconds, [HOUR, DAY, 7 * DAY])];
+  // A grace can be ended early; a script that is cut off at once cannot be warned.
+  const first = Math.max(...choices.filter(seconds => seconds <= DAY));
+  const output = element('output', { id: 'grace-exact' });
+  const group = element('fieldset', { class: 'field', 'aria-describedby': 'grace-error', hidden: expired },
+    element('legend', {}, 'How long is the old token still accepted?'),
+    element('div', { class: 'pills' }, ...choices.map(seconds => radio('grace', seconds, seconds ? span(seconds) : 'Not at all', seconds === first))),
+    element('p', { class: 'fault', id: 'grace-error', 'data-fault': 'grace_seconds' }),
+    output);
+  const grace = () => Number(group.querySelector('input:checked').value);
+  const tell = () => output.replaceChildren(...graceWords(token, grace()));
+  group.addEventListener('change', tell);
+  tell();
+  ask({
+    title: ['Rotate ', quoted(token.name), '?'],
+    content: [
+      paragraph(`A new token takes its place, with the same name${scopes.length ? ' and scopes' : ''}. `, token.expires_at
+        ? 'It lives from now on for as long as this one was last given.' : 'Like this one, it never expires.'),
+      expired ? paragraph('The old token has expired and stays refused.') : group,
+      endsOlder(token),
+    ].filter(Boolean),
+    verb: 'Rotate',
+    act: () => rotate(token, grace()),
+  });
+}
+
+function graceEnd(token, seconds) {
+  const end = new Date(now() + seconds * 1000);
+  const expiry = dateOf(token.expires_at);
+  return expiry && expiry < end ? expiry : end;
+}
+
+function graceWords(token, seconds) {
+  if (seconds === 0) return ['The old token is refused as soon as you rotate. Whatever still uses it stops.'];
+  const end = graceEnd(token, seconds);
+  return ['Both are accepted until ', timeOf(end, exactWithZone(end)), '. You can end this earlier.'];
+}
+
+/** Said where the change ends the grace of the token before this one. */
+function endsOlder(token) {
+  const older = tokens.get(token.predecessor);
+  return older && stateOf(older) === 'grace' ? paragraph('The token that it replaced, still accepted in its grace, is refused at once.') : null;
+}
+
+async function rotate(token, seconds) {
+  const issued = await call('POST', `${tokenPath(token.id)}/rotate`, { grace_seconds: seconds });
+  $('task-dialog').close();
+  const end = graceEnd(token, seconds);
+  showSecret(issued, 'The new token', seconds ? ['The old one is accepted until ', timeOf(end, exactWithZone(end)), '.'] : ['The old one is refused from now on.']);
+  await putNew(issued.record);
+}
+
+function askRevoke(token) {
+  const grace = endsOlder(token);
+  ask({
+    title: ['Revoke ', quoted(token.name), '?'],
+    content: [paragraph(lastUse(token)), paragraph('Whatever uses it is refused from now on. This is final: it cannot be undone.'), grace].filter(Boolean),
+    verb: 'Revoke token',
+    act: () => revoke(token, ' was revoked.'),
+  });
+}
+
+function askEndGrace(token) {
+  ask({
+    title: ['End the grace of ', quoted(token.name), ' now?'],
+    content: [
+      paragraph('This is the old token ', element('code', {}, shortId(token.id)), ', which was replaced by ', element('code', {}, shortId(token.rotated.successor)), `. ${lastUse(token)}`),
+      paragraph('Whatever still uses the old token is refused from now on. This is final. The new token goes on.'),
+    ],
+    verb: 'End grace now',
+    act: () => revoke(token, ' is no longer accepted by its old token.'),
+  });
+}
+
+async function revoke(token, words) {
+  const revoked = await call('DELETE', tokenPath(token.id));
+  $('task-dialog').close();
+  put(revoked);
+  say(quoted(token.name), words);
+  await freshenRelatives(revoked);
+}
+
+function askRevokeAll() {
+  ask({
+    title: ['Revoke all tokens?'],
+    content: [
+      paragraph('Every token that is active, in its grace or expired is revoked at once, and whatever uses one is refused. This is final: it cannot be undone.'),
+      element('div', { class: 'field' },
+        element('label', { for: 'confirm-all' }, 'Type “all” to confirm'),
+        element('input', { id: 'confirm-all', type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', 'aria-describedby': 'confirm-error' }),
+        element('p', { class: 'fault', id: 'confirm-error', 'data-fault': 'confirm' })),
+    ],
+    verb: 'Revoke all tokens',
+    act: revokeAll,
+  });
+}
+
+async function revokeAll() {
+  if ($('confirm-all').value.trim() !== 'all') throw new Problem('invalid-field', 'Type the word “all”, or cancel.', { field: 'confirm' });
+  const { revoked } = await call('POST', 'tokens/revoke-all', { confirm: 'all' });
+  $('task-dialog').close();
+  say(`${plural(revoked, 'token')} revoked.`);
+  await showList();
+}
+
+// ---- The token, shown once -----------------------------------------------------------------------------------------
+
+/** The token is only ever in the field: not in a variable that outlives `showSecret`, a URL, a title or a storage. */
+const secret = $('new-token');
+let copied = false;
+
+function showSecret({ token, record }, title, more = []) {
+  const expiry = dateOf(record.expires_at);
+  $('secret-title').textContent = title;
+  $('secret-of').replaceChildren(quoted(record.name), ...(expiry ? [' expires ', timeOf(expiry, exactWithZone(expiry)), '. '] : [' never expires. ']), ...more);
+  $('secret-power').textContent = power(record);
+  $('secret-scopes').replaceChildren(...record.scopes.map(name => element('li', {}, bdi(scopes.find(scope => scope.name === name)?.description ?? name))));
+  secret.value = token;
+  copied = false;
+  openDialog($('secret-dialog'));
+  $('secret-status').textContent = 'Token created. Copy it now.';
+}
+
+function power(record) {
+  const where = host.product ? ` at ${host.product}` : '';
+  if (!scopes.length) return `Whoever has it can use the API${where} on your behalf.`;
+  if (!record.scopes.length) return 'It has no scopes: whoever has it can do only what needs none.';
+  return `Whoever has it can do this${where} on your behalf:`;
+}
+
+async function copySecret() {
+  secret.select();
+  copied = await copyText(secret.value) || copied;
+  $('secret-status').textContent = copied ? 'Copied.' : 'It is selected: copy it by hand.';
+  if (copied) $('secret-guard').replaceChildren();
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyWithoutClipboard(text);
+  }
+}
+
+/** On plain http there is no `navigator.clipboard`. */
+function copyWithoutClipboard(text) {
+  let heard = false;
+  const fill = event => {
+    event.clipboardData.setData('text/plain', text);
+    event.preventDefault();
+    heard = true;
+  };
+  document.addEventListener('copy', fill, { once: true });
+  const done = document.execCommand('copy');
+  document.removeEventListener('copy', fill);
+  return done && heard;
+}
+
+/** Asks once before a token is closed that was not copied. */
+function closeSecret() {
+  if (copied || $('secret-guard').hasChildNodes()) return forgetSecret();
+  $('secret-guard').replaceChildren(icon('warning'), paragraph('You have not copied the token. Once this is closed, nobody can show it again.'),
+    button('Close without copying', forgetSecret, { id: 'close-anyway' }));
+}
+
+function forgetSecret() {
+  secret.value = '';
+  for (const id of ['secret-of', 'secret-scopes', 'secret-guard', 'secret-status']) $(id).replaceChildren();
+  $('secret-dialog').close();
+}
+
+// ---- Start ---------------------------------------------------------------------------------------------------------
+
+function listen() {
+  $('generate').addEventListener('click', () => openForm(null));
+  $('more').addEventListener('click', () => $('more').ariaDisabled === 'true' || showMore());
+  $('revoke-all').addEventListener('click', askRevokeAll);
+  addEventListener('hashchange', () => policy && showList());
+
+  onSubmit($('token-form'), $('form-dialog'), saveForm);
+  onSubmit($('task-form'), $('task-dialog'), () => task());
+  $('expiry').addEventListener('input', chooseExpiry);
+
+  secret.addEventListener('click', copySecret);
+  secret.addEventListener('copy', () => { copied = true; });
+  $('copy').addEventListener('click', copySecret);
+  $('done').addEventListener('click', closeSecret);
+  $('secret-dialog').addEventListener('keydown', event => {
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    if (!event.repeat) closeSecret();
+  });
+  $('secret-dialog').addEventListener('cancel', event => {
+    event.preventDefault();
+    closeSecret();
+  });
+
+  for (const dialog of document.querySelectorAll('dialog')) {
+    dialog.addEventListener('close', giveFocusBack);
+    dialog.querySelector('[data-cancel]')?.addEventListener('click', () => dialog.close());
+  }
+
+  // A page that is left may be kept for going back: without the token.
+  addEventListener('pagehide', forgetSecret);
+  addEventListener('pageshow', event => event.persisted && start());
+  setInterval(freshenTimes, 30_000);
+}
+
+function onSubmit(form, dialog, act) {
+  form.addEventListener('submit', event => {
+    event.preventDefault();
+    submit(dialog, act);
+  });
+}
+
+function showHost() {
+  const { product, home } = host;
+  if (product) document.title = `Personal tokens · ${product}`;
+  $('bar').hidden = !product && !home;
+  $('bar').append(home ? safeLink(home, product || 'Home') : product);
+  $('zone').textContent = `Times are in your time zone, ${zone}.`;
+}
+
+async function start() {
+  $('list-problem').replaceChildren();
+  $('loading').hidden = false;
+  try {
+    [policy, { scopes }] = await Promise.all([call('GET', 'policy'), call('GET', 'scopes')]);
+  } catch (problem) {
+    return showListProblem(problem);
+  }
+  $('generate').hidden = !policy.rights.issue;
+  $('revoke-all').hidden = !policy.rights.revoke;
+  $('tabs').hidden = !policy.rights.list;
+  await showList();
+}
+
+showHost();
+listen();
+start();
