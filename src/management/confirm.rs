@@ -8,8 +8,9 @@ use ::http::request::Parts;
 
 use crate::token::TokenId;
 
+use super::Principal;
 use super::link::is_link;
-use super::{Principal, Problem};
+use super::problem::Problem;
 
 /// A request that would show a secret: a token is to be issued or rotated. The hook of
 /// [`Settings::confirm`](super::Settings::confirm) gets it.

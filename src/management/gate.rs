@@ -14,8 +14,9 @@ use axum::response::{IntoResponse, Response};
 use crate::http::names_bearer;
 use crate::verify::VerifiedToken;
 
+use super::Principal;
+use super::problem::Problem;
 use super::setup::Setup;
-use super::{Principal, Problem};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");

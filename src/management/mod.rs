@@ -85,6 +85,7 @@ mod confirm;
 mod gate;
 mod link;
 mod page;
+mod person;
 mod principal;
 mod problem;
 mod problems;
@@ -97,13 +98,13 @@ mod trace;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
 
 use crate::personal_tokens::PersonalTokens;
 
+use person::Person;
 use problem::Problem;
 use setup::Setup;
 
@@ -125,6 +126,6 @@ pub fn router(tokens: PersonalTokens, settings: Settings) -> Result<Router, Inva
     Ok(router.with_state(setup))
 }
 
-async fn page(State(setup): State<Arc<Setup>>) -> Response {
-    setup.page.respond()
+async fn page(person: Person) -> Response {
+    person.setup.page.respond()
 }

@@ -1,7 +1,5 @@
 use crate::record::{Actor, OwnerId, Scopes};
 
-use super::problem::Problem;
-
 /// The person who asks: whose tokens they manage, who they are, and what they may do. The host's middleware, which knows the
 /// session, puts it into a request's extensions; a request without one is answered 401.
 ///
@@ -76,10 +74,6 @@ impl Principal {
         self.grantable = scopes;
         self
     }
-
-    pub(super) fn needs(&self, right: Right) -> Result<(), Problem> {
-        if self.rights.include(right) { Ok(()) } else { Err(Problem::right_missing(right.name())) }
-    }
 }
 
 impl Rights {
@@ -134,7 +128,7 @@ impl Rights {
 }
 
 impl Right {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::List => "list",
             Self::Issue => "issue",

@@ -106,7 +106,7 @@ impl Settings {
     }
 
     /// Asks the host before a secret is shown (a token is issued or rotated), so that it can demand a fresh sign-in
-    /// ([ASVS 7.5.3](https://owasp.org/www-project-application-security-verification-standard/)).
+    /// (OWASP ASVS 5.0, 7.5.3).
     ///
     /// ```
     /// use personal_tokens::management::{Settings, Unconfirmed};

@@ -1,15 +1,12 @@
 //! What a form needs to know: the scopes on offer, and the limits.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::{Extension, Json};
+use axum::Json;
 use serde::Serialize;
 use time::Duration;
 use utoipa::ToSchema;
 
-use crate::management::setup::Setup;
-use crate::management::{Principal, Rights};
+use crate::management::Rights;
+use crate::management::person::Person;
 
 use super::refusals::Plain;
 
@@ -60,10 +57,8 @@ struct ShownRights {
 
 /// The scopes on offer.
 #[utoipa::path(get, path = "/scopes", operation_id = "list_scopes", tag = "forms", responses((status = 200, description = "The list", body = OfferedScopes), Plain))]
-pub(super) async fn scopes(
-    State(setup): State<Arc<Setup>>,
-    Extension(who): Extension<Principal>,
-) -> Json<OfferedScopes> {
+pub(super) async fn scopes(person: Person) -> Json<OfferedScopes> {
+    let Person { setup, who } = person;
     let offered = setup.offered().iter().map(|scope| OfferedScope {
         name: scope.to_owned(),
         description: setup.describe(scope),
@@ -74,10 +69,10 @@ pub(super) async fn scopes(
 
 /// The person's rights and the host's limits.
 #[utoipa::path(get, path = "/policy", operation_id = "get_policy", tag = "forms", responses((status = 200, description = "What this person may do", body = ShownPolicy), Plain))]
-pub(super) async fn policy(State(setup): State<Arc<Setup>>, Extension(who): Extension<Principal>) -> Json<ShownPolicy> {
-    let policy = setup.policy();
+pub(super) async fn policy(person: Person) -> Json<ShownPolicy> {
+    let policy = person.setup.policy();
     Json(ShownPolicy {
-        rights: who.rights.into(),
+        rights: person.who.rights.into(),
         never_allowed: policy.allow_never,
         max_lifetime_seconds: policy.max_lifetime.map(Duration::whole_seconds),
         max_grace_seconds: policy.max_grace.whole_seconds(),

@@ -1,5 +1,6 @@
 //! The JSON API. Each handler asks for the person's right first, then reads what is asked for.
 
+mod id;
 mod lists;
 mod refusals;
 mod tokens;
