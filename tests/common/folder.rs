@@ -1,4 +1,6 @@
 //! A folder of a test's own, which is gone when the test ends.
+// Each test uses a part of it.
+#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

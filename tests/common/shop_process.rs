@@ -1,5 +1,8 @@
 //! The shop as a process of its own, with curl as its client. It ends when it goes out of scope.
+// Each test uses a part of it.
+#![allow(dead_code)]
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -42,8 +45,14 @@ impl Shop {
 
     /// The same, with its tokens in this file.
     pub fn start_on(file: &Path) -> Self {
+        Self::start_with(&[("SHOP_DB", file.as_os_str())])
+    }
+
+    /// The same, with these in its environment.
+    pub fn start_with(environment: &[(&str, &OsStr)]) -> Self {
         let mut command = Self::command_line("127.0.0.1:0");
-        let mut process = command.env("SHOP_DB", file).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        command.envs(environment.iter().copied());
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = process.stdin.take();
         let out = BufReader::new(process.stdout.take().unwrap());
         let (sender, stdout) = channel();
@@ -60,13 +69,23 @@ impl Shop {
 
     pub fn command_line(addr: &str) -> Command {
         let mut command = Command::new(executable());
-        command.env("SHOP_ADDR", addr).env("SHOP_DB", ":memory:");
+        command
+            .env("SHOP_ADDR", addr)
+            .env("SHOP_DB", ":memory:")
+            .env_remove("SHOP_PASSWORD")
+            .env_remove("SHOP_CONFIRM");
         command
     }
 
     /// The token of the greeting.
     pub fn first_token(&self) -> String {
         self.greeting.iter().find(|line| line.starts_with("shop_")).expect("a token in the greeting").clone()
+    }
+
+    /// The password of the greeting.
+    pub fn password(&self) -> String {
+        let said = self.greeting.iter().find_map(|line| line.split_once("; password: "));
+        said.expect("a password in the greeting").1.to_owned()
     }
 
     /// What it answers to a command. A second command, whose answer no other gives, tells where it ends.
@@ -93,12 +112,13 @@ impl Shop {
     }
 
     pub fn request(&self, method: &str, path: &str, headers: &[String]) -> Answer {
+        Answer::of(self.curl(method, path).args(headers.iter().flat_map(|header| ["-H", header])))
+    }
+
+    pub fn curl(&self, method: &str, path: &str) -> Command {
         let mut curl = untouched_by_the_user("curl");
-        curl.args(["-sS", "-i", "--max-time", "60", "-X", method]);
-        for header in headers {
-            curl.args(["-H", header]);
-        }
-        Answer::of(curl.arg(format!("http://{}{path}", self.addr)))
+        curl.args(["-sS", "-i", "--max-time", "60", "-X", method, "--url", &format!("http://{}{path}", self.addr)]);
+        curl
     }
 
     pub fn close_stdin(&mut self) {
@@ -113,6 +133,11 @@ impl Shop {
 
     pub fn stopped(&mut self) -> ExitStatus {
         poll("the shop stops", || self.process.try_wait().unwrap())
+    }
+
+    /// What it says until it ends.
+    pub fn rest(&self) -> String {
+        self.stdout.iter().collect::<Vec<_>>().join("\n")
     }
 
     fn line(&self) -> String {
@@ -140,7 +165,7 @@ impl Answer {
         Self::of(untouched_by_the_user("sh").args(["-c", line]).stderr(Stdio::null()))
     }
 
-    fn of(curl: &mut Command) -> Self {
+    pub fn of(curl: &mut Command) -> Self {
         let output = curl.output().expect("curl is installed");
         assert!(output.status.success(), "{curl:?}: {}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();

@@ -1,0 +1,16 @@
+//! The first screen, which leads to the others.
+
+use axum::Extension;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::people::Person;
+use crate::screens::screen;
+
+pub async fn home(person: Option<Extension<Person>>) -> Response {
+    let content = "<p>A shop for trying personal tokens.</p>\
+        <ul class=doors><li><a href=/sell>Sell</a>: the till. It opens to people who are signed in, never to a token.</li>\
+        <li><a href=/setup/personal-tokens>Setup: personal tokens</a>: make one for each script, and end it.</li>\
+        <li><code>/api/products</code>, <code>/api/whoami</code>: the API. It opens to tokens only.</li></ul>";
+    screen(StatusCode::OK, "Welcome", person.as_deref(), content)
+}
