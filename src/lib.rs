@@ -45,6 +45,7 @@
 //! |---|---|
 //! | issue, list, change, revoke, verify | [`PersonalTokens`], [`Builder`] |
 //! | guard a service | `http` (feature `tower`) |
+//! | let people manage their tokens on a page | `management`, `manual::management` (feature `management`) |
 //! | keep tokens in a file | `store::SqliteStore`, `manual::sqlite` (feature `sqlite`) |
 //! | keep tokens in a storage of your own | [`store::TokenStore`], [`Change`], [`manual::your_own_store`] |
 //! | test a host | `ManualClock`, `http::acting_as` (feature `testing`) |
@@ -60,6 +61,7 @@
 //! | `sqlite` | `store::SqliteStore`: a file, durable, shared by the processes of a machine (Rust 1.94 or later) |
 //! | `tower` (default) | `http`: `BearerAuthLayer` and `RequireScopeLayer` for every tower service |
 //! | `axum` | extractors for [`VerifiedToken`] and `Option<VerifiedToken>`, problem details |
+//! | `management` | `management`: the page on which people manage their tokens, and its JSON API, as an axum router |
 //! | `tokio` | `PersonalTokens::maintain`; the guard's look-up timeout |
 //! | `tracing` | a span for each verification, events for changes, refusals and failing maintenance; target `personal_tokens` |
 //! | `conformance` | `store::conformance`: the contract of [`store::TokenStore`] as tests, for a store of your own |
@@ -73,8 +75,8 @@
 //! Types and traits of these crates stand in this one's API, so their major versions are part of its own: `time` 0.3
 //! ([`Duration`], `OffsetDateTime`), `rand` 0.10 (`TryCryptoRng`, in [`Token::generate`]), `subtle` 2
 //! (`ConstantTimeEq`, of [`TokenDigest`]), `async-trait` 0.1 (an implementation of [`store::TokenStore`] wants it),
-//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`), `sqlx` 0.9 (feature `sqlite`, in
-//! `store::SqliteStore::from_pool`; re-exported). The features `tokio`, `sqlite` and `conformance` work on the runtime of
+//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`), `axum` 0.8 (feature `management`), `sqlx` 0.9 (feature `sqlite`, in
+//! `store::SqliteStore::from_pool`; re-exported). The features `tokio`, `sqlite`, `management` and `conformance` work on the runtime of
 //! `tokio` 1.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]

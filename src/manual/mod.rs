@@ -16,6 +16,11 @@ pub mod guard {}
 #[doc = include_str!("last_use.md")]
 pub mod last_use {}
 
+/// Setup -> Personal Tokens: the page for people and its API, in a service.
+#[cfg(all(feature = "memory", feature = "management"))]
+#[doc = include_str!("management.md")]
+pub mod management {}
+
 /// How a host tests what it built on this crate.
 #[cfg(all(feature = "memory", feature = "axum", feature = "testing"))]
 #[doc = include_str!("testing.md")]
