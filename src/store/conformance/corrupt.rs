@@ -3,11 +3,11 @@
 use time::Duration;
 
 use crate::record::{Change, Expiry, TokenRecord};
-use crate::store::{ChangeError, ExpiringQuery, LastUse, ListQuery, Lookup, StoreError};
+use crate::store::{ExpiringQuery, LastUse, ListQuery, Lookup};
 
 use super::Corrupt;
 use super::kit::{Kit, done, expire, new_id, same, same_record};
-use super::violation::{Broken, Outcome, with_sources};
+use super::violation::{Broken, Outcome, is_corrupt};
 
 pub(super) async fn a_corrupt_row_is_an_error(kit: &Kit, corrupt: &Corrupt) -> Outcome {
     let good = kit.insert(kit.record("good")?).await?;
@@ -67,12 +67,4 @@ pub(super) async fn a_corrupt_row_is_an_error(kit: &Kit, corrupt: &Corrupt) -> O
 fn bad_expiry(bad: &TokenRecord, micros: i64) -> crate::Timestamp {
     let expiry = bad.expiry.instant().unwrap_or(bad.created);
     expiry.saturating_add(Duration::microseconds(micros))
-}
-
-pub(super) fn is_corrupt<E: Into<ChangeError>>(what: &str, answer: Result<String, E>) -> Outcome {
-    match answer.map_err(Into::into) {
-        Err(ChangeError::Store(StoreError::Corrupt(_))) => Ok(()),
-        Err(error) => Err(Broken::new(what, "StoreError::Corrupt", with_sources(&error))),
-        Ok(found) => Err(Broken::new(what, "StoreError::Corrupt", found)),
-    }
 }

@@ -14,9 +14,8 @@ use crate::store::{ChangeError, Pruned};
 use crate::timestamp::Timestamp;
 
 use super::Corrupt;
-use super::corrupt::is_corrupt;
 use super::kit::{Kit, expire, new_id, random, same, same_record, two_at_once};
-use super::violation::{Broken, Outcome};
+use super::violation::{Broken, Outcome, is_corrupt};
 
 const ATTEMPTS: u32 = 14;
 /// 0101-01-01T00:00:00Z, and how far from one attempt's first cut to the next one's.

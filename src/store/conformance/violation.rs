@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::store::{ChangeError, StoreError};
+
 /// What a store did that a rule does not allow. As text it names the rule, and shows what was expected and what was
 /// found; so does its `Debug`, which a failing test prints.
 pub struct Violation {
@@ -73,6 +75,15 @@ impl fmt::Display for Violation {
 impl fmt::Debug for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// What is asked of a corrupt row is answered by that error, and no other.
+pub(super) fn is_corrupt<E: Into<ChangeError>>(what: &str, answer: Result<String, E>) -> Outcome {
+    match answer.map_err(Into::into) {
+        Err(ChangeError::Store(StoreError::Corrupt(_))) => Ok(()),
+        Err(error) => Err(Broken::new(what, "StoreError::Corrupt", with_sources(&error))),
+        Ok(found) => Err(Broken::new(what, "StoreError::Corrupt", found)),
     }
 }
 
