@@ -14,6 +14,8 @@ pub mod forge;
 #[cfg(feature = "tokio")]
 pub mod house;
 pub mod logging_store;
+#[cfg(feature = "management")]
+pub mod management;
 pub mod model;
 #[cfg(all(feature = "sqlite", feature = "tower"))]
 pub mod patient;
