@@ -218,6 +218,23 @@ fn sigterm_lets_a_request_under_way_have_its_answer() {
 }
 
 #[test]
+fn connections_that_browsers_keep_do_not_keep_it_from_stopping() {
+    let mut shop = Shop::start();
+    let connect = |sent: &[u8]| {
+        let mut client = TcpStream::connect(&shop.addr).unwrap();
+        client.write_all(sent).unwrap();
+        client
+    };
+    let _silent = connect(b"");
+    let mut idle = connect(b"GET /sell HTTP/1.1\r\nHost: shop\r\n\r\n");
+    let _unfinished = connect(b"GET /sell HTTP/1.1\r\n");
+    idle.read_exact(&mut [0; 12]).unwrap();
+
+    shop.send("TERM");
+    assert!(shop.stopped().success());
+}
+
+#[test]
 fn a_later_start_knows_the_tokens_and_says_how_to_get_one() {
     let folder = Folder::new();
     let file = folder.file("tokens.db");

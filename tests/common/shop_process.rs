@@ -187,7 +187,7 @@ impl Answer {
 }
 
 /// For curl: no proxy and no `.curlrc` of whoever runs the test.
-fn untouched_by_the_user(program: &str) -> Command {
+pub fn untouched_by_the_user(program: &str) -> Command {
     let mut command = Command::new(program);
     for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env_remove(proxy);

@@ -1,0 +1,40 @@
+//! The lines of the README that lead from a running shop to a revoked token work as they stand, pasted into a shell.
+#![cfg(all(feature = "management", feature = "sqlite", feature = "tokio", unix))]
+
+#[path = "common/folder.rs"]
+mod folder;
+#[path = "common/shop_process.rs"]
+mod shop_process;
+
+use std::process::Stdio;
+
+use folder::Folder;
+use shop_process::{Shop, untouched_by_the_user};
+
+const LINES: &str = r#"
+shop=http://127.0.0.1:3000 cookies=/tmp/shop-cookies
+curl -c $cookies -H "Origin: $shop" -d 'user=owner&password=tea' $shop/sign-in
+setup() { curl -s -w '\n' -b $cookies -H "Origin: $shop" -H 'Content-Type: application/json' "$@"; }
+token=$(setup -d '{"name": "Shopify sync", "scopes": ["products:read"]}' $shop/setup/personal-tokens/tokens | grep -o 'shop_\w*')
+curl -i -H "Authorization: Bearer $token" $shop/api/products   # 200
+id=$(printf %.16s ${token#shop_})   # public: it names the token and opens nothing
+setup -X PATCH -d '{"name": "Nightly sync", "expires_at": "2099-12-31T00:00:00Z"}' $shop/setup/personal-tokens/tokens/$id
+setup -X DELETE $shop/setup/personal-tokens/tokens/$id
+curl -i -H "Authorization: Bearer $token" $shop/api/products   # 401: the token was revoked
+"#;
+
+#[test]
+fn the_lines_work_as_they_stand() {
+    let shop = Shop::start_with(&[("SHOP_PASSWORD", "tea".as_ref())]);
+    let folder = Folder::new();
+    let cookies = folder.file("cookies");
+    let lines = LINES.replace("127.0.0.1:3000", &shop.addr).replace("/tmp/shop-cookies", cookies.to_str().unwrap());
+
+    let shell = untouched_by_the_user("sh").args(["-e", "-c", &lines]).stderr(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(shell.stdout).unwrap();
+    assert!(shell.status.success(), "{said}");
+    let statuses: Vec<&str> = said.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    assert_eq!(statuses, ["200", "401"], "{said}");
+    assert!(said.contains(r#"error_description="the token was revoked""#), "{said}");
+    assert!(said.contains("Nightly sync") && said.contains("2099-12-31T00:00:00Z"), "{said}");
+}
