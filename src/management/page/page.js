@@ -35,17 +35,20 @@ function relative(date) {
   return seconds > 0 ? `in ${plural(count, unit)}` : `${plural(count, unit)} ago`;
 }
 
-/** Midnight is said as 24:00 of the day that it ends: "1 Dec, 00:00" leaves people to guess. */
+/** The end of a day is said as its 24:00: "2 Dec, 00:00" leaves people to guess which night is meant. */
+const lastMoment = date => new Date(date - 1);
+const endsDay = date => lastMoment(date).getDate() !== date.getDate();
+
+/** "1 Dec 2026, 24:00" */
 function exact(date, options = { day: 'numeric', month: 'short', year: 'numeric' }) {
-  const endsDay = date.getHours() === 0 && date.getMinutes() === 0;
-  const day = new Intl.DateTimeFormat('en-GB', options).format(endsDay ? new Date(date - 1) : date);
+  const day = new Intl.DateTimeFormat('en-GB', options).format(endsDay(date) ? lastMoment(date) : date);
   const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(date);
-  return `${day}, ${endsDay ? '24:00' : time}`;
+  return `${day}, ${endsDay(date) ? '24:00' : time}`;
 }
 
 /** "Tue, 1 Dec 2026, 24:00 (UTC+01:00)" */
 function exactWithZone(date) {
-  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' }).formatToParts(new Date(date - 1));
+  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' }).formatToParts(endsDay(date) ? lastMoment(date) : date);
   const offset = parts.find(part => part.type === 'timeZoneName').value.replace('GMT', 'UTC');
   return `${exact(date, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })} (${offset})`;
 }
@@ -89,7 +92,7 @@ function stateOf(token) {
 }
 
 const stateWords = {
-  active: 'Active', soon: 'Ends soon', grace: 'In grace', expired: 'Expired', revoked: 'Revoked', rotated: 'Replaced',
+  active: 'Active', soon: 'Ends soon', grace: 'In grace', expired: 'Expired', revoked: 'Revoked', rotated: 'Rotated',
 };
 
 // ---- API -----------------------------------------------------------------------------------------------------------
@@ -206,6 +209,7 @@ let load = 0;
 
 const tab = () => location.hash === '#ended' ? 'ended' : 'active';
 const rowOf = id => $('rows').querySelector(`[data-token-id="${CSS.escape(id)}"]`);
+const endHeading = () => tab() === 'active' ? 'Expires' : 'Ended';
 const belongsHere = token => (token.state === 'active') === (tab() === 'active');
 
 async function showList() {
@@ -255,8 +259,8 @@ function nameTab() {
     else link.removeAttribute('aria-current');
   }
   $('list-title').textContent = tab() === 'active' ? 'Active tokens' : 'Ended tokens';
-  const headings = ['Name', 'State', ...(scopes.length ? ['Scopes'] : []), 'Created', 'Last used', tab() === 'active' ? 'Expires' : 'Ended', 'Actions'];
-  $('columns').replaceChildren(...headings.map(text => element('th', { scope: 'col', role: 'columnheader' }, text)));
+  const headings = ['Name', 'State', ...(scopes.length ? ['Scopes'] : []), 'Created', 'Last used', endHeading(), 'Actions'];
+  $('columns').replaceChildren(...headings.map(text => element('th', { scope: 'col', role: 'columnheader', 'data-column': text }, text)));
 }
 
 function showWhatIsThere() {
@@ -278,7 +282,10 @@ function showListProblem(problem) {
   $('loading').hidden = true;
   const again = problem.slug === 'unauthenticated'
     ? button('Reload', () => location.reload())
-    : button('Try again', () => nextCursor ? showMore() : start());
+    : button('Try again', () => {
+      $('list-title').focus();
+      return nextCursor ? showMore() : start();
+    });
   explain($('list-problem'), problem, again);
 }
 
@@ -333,7 +340,7 @@ function rowFor(token) {
     ...(scopes.length ? [cell('Scopes', scopesOf(token))] : []),
     cell('Created', createdOf(token)),
     cell('Last used', usedOf(token)),
-    cell(tab() === 'active' ? 'Expires' : 'Ended', tab() === 'active' ? expiryOf(token) : endOf(token)),
+    cell(endHeading(), endOf(token)),
     cell('Actions', [element('div', { class: 'actions' }, ...actionsOf(token))]),
   ];
   return element('tr', { role: 'row', 'data-token-id': token.id, tabindex: '-1' }, ...cells);
@@ -376,9 +383,11 @@ function usedOf(token) {
   return [relativeTime(dateOf(token.last_used.at)), second(accuracy(token.last_used.accuracy_seconds))];
 }
 
-const momentOf = date => [relativeTime(date), second(exact(date))];
-const expiryOf = token => token.expires_at ? momentOf(dateOf(token.expires_at)) : [element('span', { class: 'quiet' }, 'Never')];
-const endOf = token => token.ends_at ? momentOf(dateOf(token.ends_at)) : [];
+function endOf(token) {
+  if (!token.ends_at) return [element('span', { class: 'quiet' }, 'Never')];
+  const date = dateOf(token.ends_at);
+  return [relativeTime(date), second(exact(date))];
+}
 
 function actionsOf(token) {
   const offered = {
@@ -386,7 +395,9 @@ function actionsOf(token) {
     rotate: ['Rotate', () => askRotate(token)],
     revoke: token.rotated && token.state === 'active' ? ['End grace now', () => askEndGrace(token)] : ['Revoke', () => askRevoke(token)],
   };
-  return token.actions.filter(action => offered[action]).map(action => {
+  // A token whose grace is over is refused already: to revoke it would change nothing.
+  const useful = token.actions.filter(action => offered[action] && token.state !== 'rotated');
+  return useful.map(action => {
     const [text, act] = offered[action];
     return button(text, act, { 'data-action': action, 'aria-label': `${text}: ${token.name}`, class: action === 'revoke' ? 'small danger' : 'small' });
   });
@@ -507,7 +518,7 @@ function fillExpiry(token) {
   $('expiry-choices').replaceChildren(...choices.map(([value, text]) => radio('expiry', value, text, value === first)));
   $('expiry-date').value = '';
   $('expiry-date').min = dayOf(now());
-  $('expiry-date').max = longest === null ? '9999-12-30' : dayOf(now() + (longest - DAY) * 1000);
+  $('expiry-date').max = longest === null ? '9999-12-30' : dayOf(dayBefore(now() + longest * 1000));
   $('expiry-hint').hidden = !token || stateOf(token) !== 'expired';
   $('expiry-hint').textContent = 'This token has expired. A later expiry revives it: whoever holds it can use it again.';
   chooseExpiry();
@@ -519,6 +530,12 @@ const radio = (group, value, text, checked) => element('label', {}, element('inp
 function dayOf(instant) {
   const date = new Date(instant);
   return [String(date.getFullYear()).padStart(4, '0'), date.getMonth() + 1, date.getDate()].map(part => String(part).padStart(2, '0')).join('-');
+}
+
+function dayBefore(instant) {
+  const date = new Date(instant);
+  date.setDate(date.getDate() - 1);
+  return date;
 }
 
 /** The first instant after a day in the person's time zone, which need not be midnight where clocks are changed. */
@@ -605,13 +622,15 @@ async function putNew(token) {
 /** What the open dialog does when it is confirmed. */
 let task = null;
 
-function ask({ title, content, verb, act }) {
+function ask({ title, content, verb, look = 'final', act }) {
   task = act;
   $('task-title').replaceChildren(...title);
   $('task-content').replaceChildren(...content);
   $('task-do').textContent = verb;
+  $('task-do').className = look;
   openDialog($('task-dialog'));
-  $('task-content').querySelector('input:checked, input')?.focus();
+  const inputs = [...$('task-content').querySelectorAll('input')];
+  (inputs.find(input => input.checked) ?? inputs[0])?.focus();
 }
 
 const paragraph = (...words) => element('p', {}, ...words);
@@ -640,6 +659,7 @@ function askRotate(token) {
       endsOlder(token),
     ].filter(Boolean),
     verb: 'Rotate',
+    look: 'primary',
     act: () => rotate(token, grace()),
   });
 }
@@ -676,7 +696,7 @@ function askRevoke(token) {
     title: ['Revoke ', quoted(token.name), '?'],
     content: [paragraph(lastUse(token)), paragraph('Whatever uses it is refused from now on. This is final: it cannot be undone.'), grace].filter(Boolean),
     verb: 'Revoke token',
-    act: () => revoke(token, ' was revoked.'),
+    act: () => revoke(token, [quoted(token.name), ' was revoked.']),
   });
 }
 
@@ -688,15 +708,15 @@ function askEndGrace(token) {
       paragraph('Whatever still uses the old token is refused from now on. This is final. The new token goes on.'),
     ],
     verb: 'End grace now',
-    act: () => revoke(token, ' is no longer accepted by its old token.'),
+    act: () => revoke(token, ['The old token of ', quoted(token.name), ' is refused from now on.']),
   });
 }
 
-async function revoke(token, words) {
+async function revoke(token, done) {
   const revoked = await call('DELETE', tokenPath(token.id));
   $('task-dialog').close();
   put(revoked);
-  say(quoted(token.name), words);
+  say(...done);
   await freshenRelatives(revoked);
 }
 
@@ -749,10 +769,14 @@ function power(record) {
 }
 
 async function copySecret() {
+  const focused = document.activeElement;
   secret.select();
-  copied = await copyText(secret.value) || copied;
-  $('secret-status').textContent = copied ? 'Copied.' : 'It is selected: copy it by hand.';
-  if (copied) $('secret-guard').replaceChildren();
+  const done = await copyText(secret.value);
+  $('secret-status').textContent = done ? 'Copied.' : 'It is selected: copy it by hand.';
+  if (!done) return;
+  copied = true;
+  $('secret-guard').replaceChildren();
+  focused.focus();
 }
 
 async function copyText(text) {
@@ -818,6 +842,7 @@ function listen() {
   });
 
   for (const dialog of document.querySelectorAll('dialog')) {
+    dialog.addEventListener('input', event => clearProblems(event.target.closest('.field') ?? dialog));
     dialog.addEventListener('close', giveFocusBack);
     dialog.querySelector('[data-cancel]')?.addEventListener('click', () => dialog.close());
   }
