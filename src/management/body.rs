@@ -3,7 +3,7 @@
 use ::http::HeaderMap;
 use ::http::header::CONTENT_TYPE;
 use axum::body::{Body, to_bytes};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::problem::Problem;
 
@@ -49,6 +49,12 @@ fn is_too_large(error: &axum::Error) -> bool {
 
 /// What was sent is not repeated in the answer, but for the name of a field: it may hold what was pasted by mistake.
 fn parse<T: Fields>(bytes: &[u8]) -> Result<T, Problem> {
+    // serde would take a list for the fields in their order.
+    if matches!(bytes.trim_ascii_start().first(), Some(first) if *first != b'{')
+        && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+    {
+        return Err(fault::<T>(None, ""));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json);
     let value = parsed.map_err(|error| {

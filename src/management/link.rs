@@ -23,6 +23,7 @@ pub(super) fn is_origin(text: &str) -> bool {
         ("http" | "https", None) => String::new(),
         _ => return false,
     };
+    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
     let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-    lower && text == format!("{scheme}://{host}{port}")
+    plain && lower && text == format!("{scheme}://{host}{port}")
 }

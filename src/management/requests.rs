@@ -75,13 +75,14 @@ pub(super) struct RotationRequest {
 #[serde(deny_unknown_fields)]
 pub(super) struct RevokeAllRequest {
     /// The word `all`.
-    #[serde(rename = "confirm")]
-    _confirm: All,
+    #[schema(value_type = All)]
+    confirm: String,
 }
 
 /// All of them.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "for the document only")]
 enum All {
     All,
 }
@@ -163,6 +164,15 @@ impl RotationRequest {
     }
 }
 
+impl RevokeAllRequest {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        if self.confirm == "all" {
+            return Ok(());
+        }
+        Err(Problem::invalid_field(Some("confirm"), "confirm is to be the word \"all\""))
+    }
+}
+
 impl ListParameters {
     pub(super) fn of(uri: &Uri) -> Result<Self, Problem> {
         let wrong = |_| Problem::invalid_query(None, "the query takes state, limit and cursor, each once at most");
@@ -176,8 +186,8 @@ impl ListParameters {
             Some("all") | None => ListQuery::all(),
             Some(_) => return Err(Problem::invalid_query(Some("state"), "state is to be active, ended or all")),
         };
-        let limit = self.limit.map_or(Some(DEFAULT_PAGE), |limit| limit.parse().ok());
-        let limit = limit.filter(|limit| (1..=LARGEST_PAGE).contains(limit));
+        let whole = |text: String| text.parse::<u32>().ok().filter(|limit| limit.to_string() == text);
+        let limit = self.limit.map_or(Some(DEFAULT_PAGE), whole).filter(|limit| (1..=LARGEST_PAGE).contains(limit));
         let limit = limit
             .ok_or_else(|| Problem::invalid_query(Some("limit"), "limit is to be a whole number from 1 to 100"))?;
         let cursor = self.cursor.map(|text| text.parse::<Cursor>()).transpose();
@@ -191,8 +201,10 @@ fn expiry(instant: Option<&str>) -> Result<Expiry, Problem> {
     let Some(text) = instant else {
         return Ok(Expiry::Never);
     };
-    let instant = OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| Problem::invalid_expiry(format!("expires_at is to be {EXPIRES_AT}")))?;
+    // The parser takes anything between date and time.
+    let parted = matches!(text.as_bytes().get(10), Some(b'T' | b't'));
+    let instant = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| parted);
+    let instant = instant.ok_or_else(|| Problem::invalid_expiry(format!("expires_at is to be {EXPIRES_AT}")))?;
     Ok(Timestamp::try_from(instant).map_err(ChangeRefused::from)?.into())
 }
 

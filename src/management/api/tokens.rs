@@ -157,7 +157,7 @@ pub(super) async fn rotate(person: Person, Id(id): Id, request: Request) -> Crea
 pub(super) async fn revoke_all(person: Person, request: Request) -> Answer<RevokedTokens> {
     person.needs(Right::Revoke)?;
     let (parts, body) = request.into_parts();
-    json::<RevokeAllRequest>(&parts.headers, body).await?;
+    json::<RevokeAllRequest>(&parts.headers, body).await?.check()?;
     let revoked = person.change(|tokens, owner| async move { tokens.revoke_all(&owner).await }).await?;
     Ok(Json(RevokedTokens { revoked }))
 }

@@ -55,7 +55,7 @@ function exactWithZone(date) {
 
 function accuracy(seconds) {
   const unit = { 1: 'second', [MINUTE]: 'minute', [HOUR]: 'hour', [DAY]: 'day' }[seconds];
-  return unit ? `to the ${unit}` : `give or take ${span(seconds)}`;
+  return unit ? `to the ${unit}` : `to within ${span(seconds)}`;
 }
 
 const lastUse = token => token.last_used
@@ -131,11 +131,14 @@ function problemOf(response, answer) {
   const signedOut = response.status === 401 || response.type === 'opaqueredirect';
   if (signedOut) return new Problem('unauthenticated', 'Your session is over. Sign in again.', { link: answer?.sign_in || host.signIn });
   const slug = answer?.type?.split(':').pop();
-  const message = answer?.detail || answer?.title || `The server gave no proper answer (status ${response.status}).`;
+  const message = sentence(answer?.detail || answer?.title || `the server gave no proper answer (status ${response.status})`);
   if (slug === 'confirmation-wanted') return new Problem(slug, message, { link: answer.confirm_at });
   if (slug === 'unavailable') return new Problem(slug, `${message} Try again in ${span(Number(response.headers.get('Retry-After')) || 5)}.`);
   return new Problem(slug, message, { field: answer?.field, holder: answer?.holder });
 }
+
+/** The server's details are parts of sentences, as error messages are. */
+const sentence = words => words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
 
 const tokenPath = id => `tokens/${encodeURIComponent(id)}`;
 
@@ -259,7 +262,7 @@ function nameTab() {
     else link.removeAttribute('aria-current');
   }
   $('list-title').textContent = tab() === 'active' ? 'Active tokens' : 'Ended tokens';
-  const headings = ['Name', 'State', ...(scopes.length ? ['Scopes'] : []), 'Created', 'Last used', endHeading(), 'Actions'];
+  const headings = ['Name', 'State', endHeading(), ...(scopes.length ? ['Scopes'] : []), 'Created', 'Last used', 'Actions'];
   $('columns').replaceChildren(...headings.map(text => element('th', { scope: 'col', role: 'columnheader', 'data-column': text }, text)));
 }
 
@@ -337,10 +340,10 @@ function rowFor(token) {
   const cells = [
     cell('Name', nameOf(token), 'th', { scope: 'row', role: 'rowheader' }),
     cell('State', [state]),
+    cell(endHeading(), endOf(token)),
     ...(scopes.length ? [cell('Scopes', scopesOf(token))] : []),
     cell('Created', createdOf(token)),
     cell('Last used', usedOf(token)),
-    cell(endHeading(), endOf(token)),
     cell('Actions', [element('div', { class: 'actions' }, ...actionsOf(token))]),
   ];
   return element('tr', { role: 'row', 'data-token-id': token.id, tabindex: '-1' }, ...cells);
@@ -360,7 +363,7 @@ function fillState(place, token) {
   const state = stateOf(token);
   place.replaceChildren(element('span', { class: `state ${state}` }, icon(state), stateWords[state]));
   if (state === 'grace') {
-    const until = dateOf(token.rotated.grace_ends_at ?? token.ends_at);
+    const until = dateOf(token.ends_at);
     place.append(second('Accepted until ', timeOf(until, exact(until))));
   }
   if (token.rotated) place.append(second('Replaced by ', element('code', {}, shortId(token.rotated.successor))));
@@ -395,9 +398,7 @@ function actionsOf(token) {
     rotate: ['Rotate', () => askRotate(token)],
     revoke: token.rotated && token.state === 'active' ? ['End grace now', () => askEndGrace(token)] : ['Revoke', () => askRevoke(token)],
   };
-  // A token whose grace is over is refused already: to revoke it would change nothing.
-  const useful = token.actions.filter(action => offered[action] && token.state !== 'rotated');
-  return useful.map(action => {
+  return token.actions.filter(action => offered[action]).map(action => {
     const [text, act] = offered[action];
     return button(text, act, { 'data-action': action, 'aria-label': `${text}: ${token.name}`, class: action === 'revoke' ? 'small danger' : 'small' });
   });
@@ -447,7 +448,11 @@ function clearProblems(dialog) {
 
 function showProblem(dialog, problem) {
   const place = problem.field && dialog.querySelector(`[data-fault="${CSS.escape(problem.field)}"]`);
-  if (!place) return explain(dialog.querySelector('[data-problem]'), problem);
+  if (!place) {
+    const top = dialog.querySelector('[data-problem]');
+    explain(top, problem);
+    return top.scrollIntoView({ block: 'nearest' });
+  }
   place.replaceChildren(icon('warning'), element('span', {}, ...faultWords(problem)));
   const controls = [...place.closest('.field').querySelectorAll('input:not(:disabled)')].filter(control => control.checkVisibility());
   const control = controls.find(control => control.type === 'date') ?? controls.find(control => control.checked) ?? controls[0];
@@ -460,7 +465,10 @@ function faultWords(problem) {
   if (problem.slug !== 'name-taken' || !problem.holder) return [problem.message];
   const { id, state } = problem.holder;
   const words = [`${problem.message} It is ${state === 'active' ? 'active' : state}, id `, element('code', {}, shortId(id)), '. '];
-  const show = button('Show that token', () => { $('form-dialog').close(); showToken(id); }, { class: 'plain' });
+  const show = button('Show that token', () => {
+    $('form-dialog').addEventListener('close', () => showToken(id), { once: true });
+    $('form-dialog').close();
+  }, { class: 'plain' });
   return policy.rights.list ? [...words, show] : words;
 }
 
