@@ -59,6 +59,13 @@ pub fn host() -> Host {
     host_with(|builder| builder, Settings::new())
 }
 
+/// The same with a token of [`person`], of the scope `products:read`; its id.
+pub async fn host_with_token() -> (Host, String) {
+    let host = host();
+    let id = host.issue("sync", &["products:read"]).await["record"]["id"].as_str().unwrap().to_owned();
+    (host, id)
+}
+
 pub fn host_with(configure: impl FnOnce(Builder) -> Builder, settings: Settings) -> Host {
     let (store, clock) = (RemoteStore::default(), ManualClock::new(noon()));
     let builder = PersonalTokens::builder(store.clone()).prefix("shop").scopes(["products:read", "products:write"]);
@@ -81,6 +88,13 @@ impl Host {
 
     pub async fn ask(&self, ask: &Ask) -> Answer {
         self.send(ask.request()).await
+    }
+
+    /// The same with another body.
+    pub async fn ask_with(&self, ask: &Ask, body: impl Into<Body>) -> Answer {
+        let mut request = ask.request();
+        *request.body_mut() = body.into();
+        self.send(request).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -167,8 +181,10 @@ impl Ask {
         ]
     }
 
-    pub fn is_write(&self) -> bool {
-        self.method != Method::GET
+    /// Those of the writes that take a body: issue, update, rotate, revoke all.
+    pub fn with_bodies(id: &str) -> [Self; 4] {
+        let asks: Vec<_> = Self::writes(id).into_iter().filter(|ask| ask.body.is_some()).collect();
+        asks.try_into().unwrap()
     }
 
     pub fn request(&self) -> Request<Body> {
@@ -199,8 +215,8 @@ impl Answer {
     /// The end of its problem's type, if it has this status.
     #[track_caller]
     pub fn refused(&self, status: u16) -> String {
-        let kind = self.is(status)["type"].as_str().unwrap().to_owned();
-        kind.strip_prefix("urn:personal-tokens:problem:").unwrap().to_owned()
+        let kind = self.is(status)["type"].as_str().map(str::to_owned).unwrap_or_default();
+        kind.strip_prefix("urn:personal-tokens:problem:").unwrap_or_else(|| panic!("{self}")).to_owned()
     }
 
     /// Status, the end of the problem's type, and the field at fault.
