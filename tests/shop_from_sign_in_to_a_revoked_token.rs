@@ -14,12 +14,12 @@ use shop_process::{Shop, untouched_by_the_user};
 const LINES: &str = r#"
 shop=http://127.0.0.1:3000 cookies=/tmp/shop-cookies
 curl -c $cookies -H "Origin: $shop" -d 'user=owner&password=tea' $shop/sign-in
-setup() { curl -s -w '\n' -b $cookies -H "Origin: $shop" -H 'Content-Type: application/json' "$@"; }
-token=$(setup -d '{"name": "Shopify sync", "scopes": ["products:read"]}' $shop/setup/personal-tokens/tokens | grep -o 'shop_\w*')
+setup() { curl -sw '\n' -b $cookies -H "Origin: $shop" -H 'Content-Type: application/json' "$@"; }
+tokens=$shop/setup/personal-tokens/tokens
+token=$(setup -d '{"name": "Shopify sync", "scopes": ["products:read"]}' $tokens | grep -o 'shop_\w*')
 curl -i -H "Authorization: Bearer $token" $shop/api/products   # 200
-id=$(printf %.16s ${token#shop_})   # public: it names the token and opens nothing
-setup -X PATCH -d '{"name": "Nightly sync", "expires_at": "2099-12-31T00:00:00Z"}' $shop/setup/personal-tokens/tokens/$id
-setup -X DELETE $shop/setup/personal-tokens/tokens/$id
+id=$(printf %.16s ${token#shop_})                              # names the token, opens nothing
+setup -X DELETE $tokens/$id
 curl -i -H "Authorization: Bearer $token" $shop/api/products   # 401: the token was revoked
 "#;
 
@@ -36,5 +36,4 @@ fn the_lines_work_as_they_stand() {
     let statuses: Vec<&str> = said.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
     assert_eq!(statuses, ["200", "401"], "{said}");
     assert!(said.contains(r#"error_description="the token was revoked""#), "{said}");
-    assert!(said.contains("Nightly sync") && said.contains("2099-12-31T00:00:00Z"), "{said}");
 }

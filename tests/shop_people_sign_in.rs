@@ -27,7 +27,9 @@ fn each_user_signs_in_and_out() {
         assert_eq!(sell.status, 200);
         assert!(sell.body.contains(&format!("{user}, {store}")), "{}", sell.body);
 
-        assert_eq!(visitor.send("/sign-out", &[]).status, 303);
+        let out = visitor.send("/sign-out", &[]);
+        assert_eq!((out.status, out.header("location")), (303, vec!["/".to_owned()]));
+        assert!(out.header("set-cookie").join("").contains("Max-Age=0"), "{:?}", out.header("set-cookie"));
         assert_eq!(visitor.get("/sell").status, 303);
     }
 }
@@ -68,6 +70,15 @@ fn a_wrong_user_and_a_wrong_password_have_one_answer() {
     answers.dedup();
     assert_eq!(answers.len(), 1, "{answers:#?}");
     assert!(answers[0].contains("The user or the password is wrong."));
+}
+
+#[test]
+fn what_was_typed_stands_in_its_field_as_text() {
+    let shop = Shop::start();
+    let answer = Visitor::of(&shop).sign_in("\"'><script>&amp;", "wrong");
+    assert!(answer.body.contains("value=\"&quot;&#39;&gt;&lt;script&gt;&amp;amp;\""), "{}", answer.body);
+    let policy = answer.header("content-security-policy").join("\n");
+    assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("script-src"), "{policy}");
 }
 
 #[test]

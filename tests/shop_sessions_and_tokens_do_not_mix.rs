@@ -1,5 +1,5 @@
-//! A session opens the shop's screens and no API; a token opens the API and no screen. Sent together, neither lends the other
-//! its rights.
+//! A session opens the shop's screens and no API; a token opens the API and no screen. Sent together, neither lends the
+//! other its rights.
 #![cfg(all(feature = "management", feature = "sqlite", feature = "tokio", unix))]
 
 #[path = "common/folder.rs"]

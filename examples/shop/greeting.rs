@@ -30,8 +30,8 @@ async fn first_token(tokens: &PersonalTokens, owner: &OwnerId, addr: SocketAddr)
     if !tokens.list(owner, ListQuery::all().limit(1)).await?.tokens.is_empty() {
         return Ok(format!(
             "there are tokens already; a token is shown once, when it is made, and cannot be shown again.\n\
-             `issue NAME` makes a new one; `list` shows those there are, `rotate ID 24h` replaces one of them; then:\n  \
-             curl -i -H 'Authorization: Bearer TOKEN' http://{addr}/api/products"
+             `issue NAME` makes a new one; `list` shows those there are, `rotate ID 24h` replaces one of them; then:\n\
+             \x20 curl -i -H 'Authorization: Bearer TOKEN' http://{addr}/api/products"
         ));
     }
     let issued = tokens.issue(NewToken::new(owner, "First script").scopes([READ, WRITE])).await?;

@@ -44,8 +44,8 @@ pub struct Person {
     pub signed_in: Duration,
 }
 
-/// One for all of them. A real shop keeps an Argon2 hash for each: a table of fast hashes that leaks is guessed through,
-/// and what stands here never leaves the process. It would also slow down who guesses at the form.
+/// One for all of them, and only in memory. A real shop keeps an Argon2 hash for each, since fast hashes that leak are
+/// guessed through, and slows down who guesses at the form.
 pub struct Password([u8; 32]);
 
 impl Password {

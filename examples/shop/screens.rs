@@ -10,8 +10,8 @@ use crate::people::Person;
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' \
-                    height='16' rx='3' fill='%230a6b4f'/%3E%3C/svg%3E";
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect \
+                    width='16' height='16' rx='3' fill='%230a6b4f'/%3E%3C/svg%3E";
 
 /// `content` is HTML: what people or scripts have named goes through [`text`] first.
 pub fn screen(status: StatusCode, title: &str, person: Option<&Person>, content: &str) -> Response {
@@ -25,8 +25,9 @@ pub fn screen(status: StatusCode, title: &str, person: Option<&Person>, content:
     let html = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
          <title>{title} - The shop</title><link rel=icon href=\"{ICON}\"><link rel=stylesheet href=/style.css>\
-         <header><a href=/><b>The shop</b></a><nav><a href=/sell>Sell</a><a href=/setup/personal-tokens>Personal tokens</a>\
-         </nav>{who}</header><main><h1>{title}</h1>{content}</main></html>"
+         <header><a href=/><b>The shop</b></a><nav><a href=/sell>Sell</a>\
+         <a href=/setup/personal-tokens>Personal tokens</a></nav>{who}</header>\
+         <main><h1>{title}</h1>{content}</main></html>"
     );
     let headers = [
         (CONTENT_SECURITY_POLICY, POLICY),

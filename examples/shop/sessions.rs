@@ -16,7 +16,8 @@ const USER: &str = "user";
 const SIGNED_IN: &str = "signed_in";
 
 /// `Secure` is off since the shop speaks plain http, on its own machine; behind TLS leave it on. `Lax`: links of other
-/// sites find people signed in, their forms do not. A real shop keeps sessions where a restart leaves them.
+/// sites find people signed in, their forms do not. Only signing in writes to a session, so it ends eight hours later.
+/// A real shop keeps sessions where a restart leaves them.
 pub fn layer() -> SessionManagerLayer<MemoryStore> {
     SessionManagerLayer::new(MemoryStore::default())
         .with_name("shop_session")

@@ -75,8 +75,10 @@ fn filled(status: StatusCode, person: Option<&Person>, user: &str, next: Option<
     let (user, next) = (text(user), text(local(next)));
     let content = format!(
         "{hint}<form method=post action={PATH} class=fields><input type=hidden name=next value=\"{next}\">\
-         <label for=user>User</label><input id=user name=user value=\"{user}\" autocomplete=username autocapitalize=none required>\
-         <label for=password>Password</label><input id=password name=password type=password autocomplete=current-password required>\
+         <label for=user>User</label>\
+         <input id=user name=user value=\"{user}\" autocomplete=username autocapitalize=none required>\
+         <label for=password>Password</label>\
+         <input id=password name=password type=password autocomplete=current-password required>\
          <button>Sign in</button></form>"
     );
     screen(status, "Sign in", person, &content)
