@@ -6,7 +6,8 @@ use thirtyfour::prelude::*;
 use crate::poll::patiently;
 use crate::{Browser, Host, Person};
 
-const NAMES: &str = include_str!("names.js");
+const NAMED: &str = concat!(include_str!("name_of.js"), include_str!("names.js"));
+const FOCUS: &str = concat!(include_str!("name_of.js"), include_str!("focus.js"));
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -154,13 +155,19 @@ impl Browser {
         (answer[0].as_u64().expect("a status"), answer[1].clone())
     }
 
-    /// The id of what has the focus, or its name if it has no id.
+    /// The name of what has the focus; what has it can be seen to have it.
     pub async fn focus(&self) -> String {
-        let focus = "
-            const element = document.activeElement;
-            return element.id || element.getAttribute('aria-label') || element.innerText;
-        ";
-        self.script(focus, &[]).await.as_str().expect("a name").to_owned()
+        self.script(FOCUS, &[]).await.as_str().expect("a name").to_owned()
+    }
+
+    /// Presses Tab until something of this name has the focus.
+    pub async fn tab_to(&self, name: &str) {
+        let mut passed = Vec::new();
+        while passed.last().is_none_or(|last| last != name) {
+            assert!(passed.len() < 60, "{name} is not reached: {passed:?}");
+            self.press(Key::Tab + "").await;
+            passed.push(self.focus().await);
+        }
     }
 
     /// What the clipboard holds.
@@ -194,7 +201,7 @@ impl Browser {
     }
 
     async fn named(&self, kind: Kind, name: &str) -> Result<Vec<WebElement>, String> {
-        let found = self.driver().execute(NAMES, vec![json!(format!("{kind:?}")), json!(name)]).await;
+        let found = self.driver().execute(NAMED, vec![json!(format!("{kind:?}")), json!(name)]).await;
         found.and_then(|found| found.elements()).map_err(|error| error.to_string())
     }
 }

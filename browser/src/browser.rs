@@ -101,13 +101,15 @@ impl Browser {
         self.driver().refresh().await.expect("the page loads");
     }
 
-    /// Looks at what is shown now: axe finds nothing against WCAG 2.2 AA, nothing has to be scrolled for to the side, the
-    /// console is empty. `view` is what its picture is called.
+    /// Looks at what is shown now: axe finds nothing against WCAG 2.2 AA, nothing has to be scrolled for to the side, nothing is
+    /// too small to be hit, the console is empty. `view` is what its picture is called.
     pub async fn look_at(&self, view: &str) {
         self.script(include_str!("settled.js"), &[]).await;
         assert_eq!(axe::violations(self.driver()).await, [""; 0], "{view}, {:?}", self.look);
         let beyond = self.script(include_str!("beyond.js"), &[]).await;
         assert_eq!(beyond, json!([]), "{view} reaches beyond the screen, {:?}", self.look);
+        let small = self.script(include_str!("targets.js"), &[]).await;
+        assert_eq!(small, json!([]), "{view} has what is hard to hit, {:?}", self.look);
         self.is_quiet().await;
         self.picture(view).await;
     }
@@ -130,6 +132,13 @@ impl Browser {
         let file = Path::new(&folder).join(format!("{view}-{}-{scheme}.png", self.look.width));
         std::fs::create_dir_all(&folder).expect("a folder");
         self.driver().screenshot(&file).await.expect("a picture");
+    }
+
+    /// The network is down, or up again.
+    pub async fn offline(&self, offline: bool) {
+        let conditions = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.emulateNetworkConditions", conditions).await;
     }
 
     /// Runs it in the page; it may wait, and return.

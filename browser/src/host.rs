@@ -7,41 +7,24 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use axum::extract::{Path, Request, State};
+use axum::http::HeaderValue;
 use axum::http::header::{COOKIE, DATE, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use personal_tokens::http::BearerAuthLayer;
-use personal_tokens::management::{self, Principal, Rights, Settings};
+use personal_tokens::management::{self, Settings};
 use personal_tokens::store::ListQuery;
 use personal_tokens::{
-    Actor, Builder, Clock as _, Issued, ManualClock, NewToken, OwnerId, PersonalTokens, Scopes, Timestamp, TokenId,
-    TokenRecord, VerifiedToken,
+    Builder, Clock as _, Issued, ManualClock, NewToken, OwnerId, PersonalTokens, Timestamp, TokenId, TokenRecord,
+    VerifiedToken,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::people::{Person, READ, WRITE};
 use crate::remote_store::RemoteStore;
-
-pub const READ: &str = "products:read";
-pub const WRITE: &str = "products:write";
-
-/// Who may sign in, by [`Host::sign_in`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Person {
-    /// Of the shop that [`Host::owner`] names, with every right and every scope.
-    Ada,
-    /// Of the same shop, with every right, but to grant nothing but [`READ`].
-    Clerk,
-    /// Of the same shop: sees the tokens, and no more.
-    Auditor,
-    /// Of the same shop: makes tokens, and sees none.
-    Maker,
-    /// Of another shop, with every right there.
-    Stranger,
-}
 
 /// A running host; it ends with the test's runtime.
 pub struct Host {
@@ -183,6 +166,11 @@ impl Host {
         self.seen.sessions_are_over.store(true, Ordering::SeqCst);
     }
 
+    /// And again they are who their cookies say.
+    pub fn begin_sessions(&self) {
+        self.seen.sessions_are_over.store(false, Ordering::SeqCst);
+    }
+
     /// Method and path of each request since this was asked last.
     pub fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut self.seen.requests.lock().expect("no panic"))
@@ -215,33 +203,6 @@ impl Host {
     }
 }
 
-impl Person {
-    const ALL: [Self; 5] = [Self::Ada, Self::Clerk, Self::Auditor, Self::Maker, Self::Stranger];
-
-    fn name(self) -> String {
-        format!("{self:?}").to_lowercase()
-    }
-
-    /// For what reaches a host without a browser.
-    pub fn cookie(self) -> String {
-        format!("person={}", self.name())
-    }
-
-    fn principal(self, scopes: bool) -> Principal {
-        let (owner, rights, scope) = match self {
-            Self::Ada => ("store-42", Rights::all(), &[READ, WRITE][..]),
-            Self::Clerk => ("store-42", Rights::all(), &[READ][..]),
-            Self::Auditor => ("store-42", Rights::none().list(), &[][..]),
-            Self::Maker => ("store-42", Rights::none().issue(), &[READ][..]),
-            Self::Stranger => ("store-43", Rights::all(), &[READ, WRITE][..]),
-        };
-        let scope = if scopes { scope } else { &[] };
-        Principal::new(OwnerId::new(owner).expect("an owner"), rights)
-            .actor(Actor::new(&self.name()).expect("an actor"))
-            .grantable(Scopes::new(scope).expect("scopes"))
-    }
-}
-
 fn sign_in_path(person: Person) -> String {
     format!("/sign-in/{}", person.name())
 }
@@ -258,9 +219,8 @@ async fn whoami(token: VerifiedToken) -> Json<Value> {
 
 async fn with_principal(State(watch): State<Watch>, mut request: Request, next: Next) -> Response {
     if !watch.seen.sessions_are_over.load(Ordering::SeqCst) {
-        let cookies = |headers: &HeaderMap| headers.get(COOKIE).and_then(|line| line.to_str().ok()).map(str::to_owned);
-        let cookies = cookies(request.headers()).unwrap_or_default();
-        if let Some(person) = Person::ALL.into_iter().find(|person| cookies.split("; ").any(|c| c == person.cookie())) {
+        let cookies = request.headers().get(COOKIE).and_then(|cookies| cookies.to_str().ok());
+        if let Some(person) = cookies.and_then(Person::of) {
             request.extensions_mut().insert(person.principal(watch.scopes));
         }
     }

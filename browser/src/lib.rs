@@ -6,6 +6,7 @@ mod axe;
 mod browser;
 mod chromedriver;
 mod host;
+mod people;
 mod poll;
 mod proxy;
 
@@ -13,5 +14,7 @@ mod proxy;
 pub mod remote_store;
 
 pub use browser::{Browser, Look};
-pub use host::{Host, Person, Plan, READ, WRITE};
+pub use host::{Host, Plan};
+pub use people::{Person, READ, WRITE};
 pub use proxy::Proxy;
+pub use thirtyfour::Key;

@@ -1,5 +1,4 @@
-// (kind, name) => the elements of that kind and name which are shown, in the dialog on top if one is open. What stands on
-// further lines of a label describes.
+// (kind, name) => the elements of that kind and name which are shown, in the dialog on top if one is open.
 const [kind, name] = arguments;
 const selectors = {
   Press: 'a[href], button, summary, [role=button], [role=tab], [role=menuitem]',
@@ -7,9 +6,6 @@ const selectors = {
 };
 const modals = [...document.querySelectorAll('dialog:modal')];
 const top = modals.find(modal => modal.contains(document.activeElement)) ?? modals.at(-1) ?? document;
-
-const words = text => text.trim().split('\n')[0].replace(/\s+/g, ' ').trim();
-const nameOf = element => words(element.getAttribute('aria-label') ?? (element.labels?.[0] ?? element).innerText);
 
 return [...top.querySelectorAll(selectors[kind])]
   .filter(element => element.checkVisibility({ visibilityProperty: true }))

@@ -1,0 +1,119 @@
+//! Without a mouse: to generate, to copy, to choose a tab, to revoke. The focus can be seen, goes into each dialog, and comes back
+//! to where it was, or to a place nearby.
+
+use personal_tokens_browser::{Browser, Host, Key, Look, Person, READ};
+
+const GENERATE: &str = "Generate personal token";
+
+/// Waits, since some of it follows an answer of the host.
+async fn has_focus(browser: &Browser, name: &str) {
+    browser
+        .until(name, async || match browser.focus().await {
+            focus if focus == name => Ok(()),
+            focus => Err(format!("{focus} has the focus")),
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn generate_copy_and_revoke() {
+    let host = Host::start().await;
+    let browser = Browser::open(Look::WIDE).await;
+    browser.enter(&host, Person::Ada).await;
+    browser.tab_to(GENERATE).await;
+    browser.press(Key::Enter + "").await;
+    has_focus(&browser, "Name").await;
+    browser.press("Till").await;
+    browser.tab_to(READ).await;
+    browser.press(" ").await;
+    browser.tab_to("No expiry").await;
+    browser.press(Key::Right + "").await;
+    has_focus(&browser, "7 days").await;
+    browser.sees_in("#expiry-exact", "in 7 days").await;
+    browser.look_at("keyboard-generate").await;
+    browser.tab_to("Save").await;
+    browser.press(Key::Enter + "").await;
+
+    let token = browser.new_token().await;
+    browser.tab_to("Copy").await;
+    browser.press(" ").await;
+    browser.sees("Copied").await;
+    assert_eq!(browser.clipboard().await, token);
+    browser.tab_to("Done").await;
+    browser.press(Key::Enter + "").await;
+    browser.is_back().await;
+    has_focus(&browser, GENERATE).await;
+    assert_eq!(host.whoami(&token).await, Ok("Till".to_owned()));
+    let record = &host.records().await[0];
+    assert_eq!((record.scopes.to_string(), record.expiry.instant().is_some()), (READ.to_owned(), true));
+
+    browser.tab_to("Revoke: Till").await;
+    browser.press(Key::Enter + "").await;
+    has_focus(&browser, "Cancel").await;
+    browser.press(Key::Escape + "").await;
+    browser.is_back().await;
+    has_focus(&browser, "Revoke: Till").await;
+    browser.press(Key::Enter + "").await;
+    browser.tab_to("Revoke token").await;
+    browser.press(Key::Enter + "").await;
+    browser.is_back().await;
+    has_focus(&browser, "Active tokens").await;
+    assert_eq!(host.whoami(&token).await, Err(401));
+
+    browser.tab_to("Generate personal token").await;
+    browser.tab_to("Ended").await;
+    browser.press(Key::Enter + "").await;
+    assert!(browser.rows(1).await[0].contains("Revoked"));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn escape_leaves_a_form_and_asks_before_an_uncopied_token_is_gone() {
+    let host = Host::start().await;
+    let browser = Browser::open(Look::WIDE).await;
+    browser.enter(&host, Person::Ada).await;
+    browser.tab_to(GENERATE).await;
+    browser.press(Key::Enter + "").await;
+    has_focus(&browser, "Name").await;
+    browser.press("Till" + Key::Escape).await;
+    browser.is_back().await;
+    has_focus(&browser, GENERATE).await;
+
+    browser.press(Key::Enter + "").await;
+    has_focus(&browser, "Name").await;
+    // Enter in a field saves, as in any form.
+    browser.press("Till" + Key::Enter).await;
+    let token = browser.new_token().await;
+    browser.press(Key::Escape + "").await;
+    browser.sees("You have not copied the token").await;
+    assert_eq!(browser.new_token().await, token);
+    browser.look_at("not-copied").await;
+    browser.press(Key::Escape + "").await;
+    browser.is_back().await;
+    browser.rows(1).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn every_control_of_a_row_and_of_a_dialog_is_reached() {
+    let host = Host::start().await;
+    host.issue("Till", &[READ]).await;
+    let browser = Browser::open(Look::NARROW).await;
+    browser.enter(&host, Person::Ada).await;
+    browser.rows(1).await;
+    for name in [GENERATE, "Active", "Ended", "Edit: Till", "Rotate: Till", "Revoke: Till", "Revoke all tokens…"] {
+        browser.tab_to(name).await;
+    }
+    browser.press(Key::Enter + "").await;
+    has_focus(&browser, "Type “all” to confirm").await;
+    browser.press(Key::Escape + "").await;
+    has_focus(&browser, "Revoke all tokens…").await;
+    browser.click("Rotate: Till").await;
+    has_focus(&browser, "1 day").await;
+    browser.press(Key::Left + "").await;
+    browser.sees_in("#grace-exact", "13:00").await;
+    for name in ["Cancel", "Rotate"] {
+        browser.tab_to(name).await;
+    }
+    browser.close().await;
+}

@@ -1,0 +1,119 @@
+//! A session that is over, a host that wants a fresh sign-in, a store and a network that fail: the page says so and says what to
+//! do, and nothing that was typed is lost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use personal_tokens::management::Unconfirmed;
+use personal_tokens_browser::remote_store::{Fault, Method};
+use personal_tokens_browser::{Browser, Host, Look, Person, READ};
+use serde_json::json;
+
+/// The form, filled in.
+async fn filled(browser: &Browser) {
+    browser.click("Generate personal token").await;
+    browser.fill("Name", "Till").await;
+    browser.choose(READ).await;
+}
+
+/// It is all still there.
+async fn is_kept(browser: &Browser) {
+    let kept =
+        "return [document.querySelector('#name').value, document.querySelector('#scope-choices input:checked').value]";
+    assert_eq!(browser.script(kept, &[]).await, json!(["Till", READ]));
+}
+
+#[tokio::test]
+async fn a_session_that_is_over() {
+    let host = Host::start().await;
+    let browser = Browser::open(Look::WIDE).await;
+    browser.enter(&host, Person::Ada).await;
+    filled(&browser).await;
+    host.end_sessions();
+    browser.click("Save").await;
+    browser.sees_in("#form-dialog [role=alert]", "Your session is over").await;
+    assert!(browser.offers("Sign in (new tab)").await);
+    browser.look_at("session-over-in-form").await;
+    is_kept(&browser).await;
+    browser.click("Cancel").await;
+
+    browser.click("Ended").await;
+    browser.sees_in("#list-problem", "Your session is over").await;
+    browser.look_at("session-over").await;
+    let target = "return document.querySelector('#list-problem a').getAttribute('href')";
+    assert_eq!(browser.script(target, &[]).await, json!("/sign-in/ada"));
+    host.begin_sessions();
+    browser.click("Reload").await;
+    browser.sees("No token has ended").await;
+    assert_eq!(host.records().await.len(), 0);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_fresh_sign_in_that_is_wanted() {
+    let fresh = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&fresh);
+    let confirm = move |_| {
+        let fresh = asked.load(Ordering::SeqCst);
+        async move { if fresh { Ok(()) } else { Err(Unconfirmed::wanted().at("/sign-in/again")) } }
+    };
+    let host = Host::plan().settings(|settings| settings.confirm(confirm)).start().await;
+    let browser = Browser::open(Look::WIDE).await;
+    browser.enter(&host, Person::Ada).await;
+    filled(&browser).await;
+    browser.click("Save").await;
+    browser.sees_in("#form-dialog [role=alert]", "Confirm that it is you").await;
+    let target = "return document.querySelector('#form-dialog [role=alert] a').getAttribute('href')";
+    assert_eq!(browser.script(target, &[]).await, json!("/sign-in/again"));
+    browser.look_at("confirmation-wanted").await;
+    is_kept(&browser).await;
+    assert_eq!(host.records().await.len(), 0);
+
+    fresh.store(true, Ordering::SeqCst);
+    browser.click("Save").await;
+    let token = browser.new_token().await;
+    assert_eq!(host.whoami(token).await, Ok("Till".to_owned()));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_store_that_fails() {
+    let host = Host::start().await;
+    host.issue("Sync", &[READ]).await;
+    let browser = Browser::open(Look::WIDE).await;
+    host.store.fail(Method::List, Fault::Unavailable);
+    browser.enter(&host, Person::Ada).await;
+    browser.sees_in("#list-problem", "Try again in").await;
+    browser.look_at("store-fails").await;
+    host.store.work();
+    browser.click("Try again").await;
+    browser.rows(1).await;
+
+    filled(&browser).await;
+    host.store.fail(Method::Change, Fault::Unavailable);
+    browser.click("Save").await;
+    browser.sees_in("#form-dialog [role=alert]", "Try again in").await;
+    browser.look_at("store-fails-in-form").await;
+    is_kept(&browser).await;
+    host.store.work();
+    browser.click("Save").await;
+    browser.new_token().await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_network_that_is_down() {
+    let host = Host::start().await;
+    let browser = Browser::open(Look::WIDE).await;
+    browser.enter(&host, Person::Ada).await;
+    filled(&browser).await;
+    browser.offline(true).await;
+    browser.click("Save").await;
+    browser.sees_in("#form-dialog [role=alert]", "cannot be reached").await;
+    browser.look_at("offline").await;
+    is_kept(&browser).await;
+    browser.offline(false).await;
+    browser.click("Save").await;
+    browser.new_token().await;
+    browser.close().await;
+}
