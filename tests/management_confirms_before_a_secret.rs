@@ -74,7 +74,7 @@ async fn what_is_not_confirmed_is_not_made() {
         Ask::post(&format!("tokens/{}/rotate", id.as_str().unwrap()), json!({})),
     ] {
         let answer = host.ask(&ask).await;
-        assert_eq!(answer.refused(403), "confirmation-wanted", "{ask:?}");
+        assert_eq!(answer.refused(403), "confirmation-required", "{ask:?}");
         assert_eq!(answer.json().get("confirm_at"), None);
     }
     assert_eq!(host.store.take_calls(), []);
@@ -90,7 +90,7 @@ async fn what_is_no_request_is_refused_before_the_hook() {
     }
     let mut nobody = person();
     nobody.rights.issue = false;
-    assert_eq!(host.seen_by(nobody).post("tokens", json!({"name": "x"})).await.refused(403), "right-missing");
+    assert_eq!(host.seen_by(nobody).post("tokens", json!({"name": "x"})).await.refused(403), "missing-right");
     assert!(seen.lock().unwrap().is_empty());
 }
 
@@ -116,7 +116,7 @@ async fn it_says_where_to_confirm_if_that_is_a_link() {
     for (url, passed_on) in table {
         let host = host_that(move |_| Err(Unconfirmed::wanted().at(url)));
         let answer = host.post("tokens", json!({"name": "x"})).await;
-        assert_eq!(answer.refused(403), "confirmation-wanted");
+        assert_eq!(answer.refused(403), "confirmation-required");
         assert_eq!(answer.json().get("confirm_at"), passed_on.then(|| json!(url)).as_ref(), "{url:?}");
     }
 }

@@ -86,8 +86,8 @@ async fn to_revoke_is_for_good_and_may_be_asked_again() {
     for answer in
         [host.patch(&path, json!({"expires_at": null})).await, host.post(&format!("{path}/rotate"), json!({})).await]
     {
-        assert_eq!(answer.problem(), (409, "ended".to_owned(), None));
-        assert_eq!(answer.json()["state"], "revoked");
+        assert_eq!(answer.problem(), (409, "not-changeable".to_owned(), None));
+        assert_eq!(answer.json()["reason"], "revoked");
     }
     // Its name is free.
     host.issue("sync", &[]).await;

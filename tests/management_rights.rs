@@ -60,7 +60,7 @@ async fn each_right_opens_its_routes_and_no_other() {
                 assert!(matches!(answer.status, 200 | 201), "{held:?} {ask:?}: {answer}");
                 continue;
             };
-            assert_eq!(answer.refused(403), "right-missing", "{held:?} {ask:?}");
+            assert_eq!(answer.refused(403), "missing-right", "{held:?} {ask:?}");
             assert_eq!(answer.json()["right"], **missing);
             assert_eq!(host.store.take_calls(), []);
             assert_eq!(host.rows().await, rows);
@@ -81,7 +81,7 @@ async fn the_right_is_asked_for_before_anything_else() {
         Ask::delete("tokens/AAAAAAAAAAAAAAAA"),
         Ask::post("tokens/revoke-all", json!({})),
     ] {
-        assert_eq!(host.ask(&ask).await.refused(403), "right-missing", "{ask:?}");
+        assert_eq!(host.ask(&ask).await.refused(403), "missing-right", "{ask:?}");
     }
 }
 

@@ -32,9 +32,9 @@ fn what_takes_more_than_reading_is_refused_and_changes_nothing() {
         ("PATCH", format!("tokens/{own}"), Some(json!({ "scopes": both })), "not-grantable"),
         ("POST", "tokens".into(), Some(json!({ "name": "x", "scopes": both })), "not-grantable"),
         ("POST", "tokens".into(), Some(json!({ "name": "x", "scopes": ["products:write"] })), "not-grantable"),
-        ("DELETE", format!("tokens/{own}"), None, "right-missing"),
-        ("DELETE", format!("tokens/{strong}"), None, "right-missing"),
-        ("POST", "tokens/revoke-all".into(), Some(json!({ "confirm": "all" })), "right-missing"),
+        ("DELETE", format!("tokens/{own}"), None, "missing-right"),
+        ("DELETE", format!("tokens/{strong}"), None, "missing-right"),
+        ("POST", "tokens/revoke-all".into(), Some(json!({ "confirm": "all" })), "missing-right"),
         (
             "PATCH",
             format!("tokens/{strong}"),

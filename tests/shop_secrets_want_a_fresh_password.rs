@@ -24,7 +24,7 @@ fn without_a_fresh_password_nothing_is_issued_or_rotated() {
     {
         let answer = owner.call("POST", &path, Some(&body));
         assert_eq!(answer.status, 403, "{path}: {}", answer.body);
-        assert_eq!(answer.json()["type"], "urn:personal-tokens:problem:confirmation-wanted");
+        assert_eq!(answer.json()["type"], "urn:personal-tokens:problem:confirmation-required");
         assert_eq!(answer.json()["confirm_at"], at.as_str());
     }
     assert_eq!(owner.tokens(), ids);

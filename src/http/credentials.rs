@@ -24,11 +24,14 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<&[u8], Refusal> {
     parse(value.as_bytes())
 }
 
-/// Whether a line of `Authorization` is of the scheme `Bearer`, however wrong the rest may be.
+/// Whether a line of `Authorization` has credentials of the scheme `Bearer`, however wrong the rest may be. Behind commas too:
+/// something in between may have joined several lines.
 #[cfg(feature = "management")]
 pub(crate) fn names_bearer(line: &[u8]) -> bool {
-    let (scheme, _) = split_where(trim(line), |byte| !is_tchar(byte));
-    scheme.eq_ignore_ascii_case(b"bearer")
+    line.split(|&byte| byte == b',').any(|credentials| {
+        let (scheme, _) = split_where(trim(credentials), |byte| !is_tchar(byte));
+        scheme.eq_ignore_ascii_case(b"bearer")
+    })
 }
 
 /// So that nothing further in prints it: HTTP/2 does not index it and its `Debug` is redacted.

@@ -59,7 +59,7 @@ fn parse<T: Fields>(bytes: &[u8]) -> Result<T, Problem> {
     let parsed = serde_path_to_error::deserialize(&mut json);
     let value = parsed.map_err(|error| {
         if !error.inner().is_data() {
-            return Problem::malformed_body("the body is no JSON");
+            return Problem::malformed_body("the body is not valid JSON");
         }
         fault::<T>(error.path().iter().next(), &error.inner().to_string())
     })?;
@@ -72,7 +72,7 @@ fn fault<T: Fields>(at: Option<&serde_path_to_error::Segment>, message: &str) ->
     if let Some((name, wanted)) =
         T::FIELDS.iter().find(|(name, _)| message.starts_with(&format!("missing field `{name}`")))
     {
-        return Problem::invalid_field(Some(name), format!("{name} is missing: {wanted}"));
+        return Problem::invalid_field(Some(name), format!("{name} is required: {wanted}"));
     }
     if let Some((name, _)) =
         T::FIELDS.iter().find(|(name, _)| message.starts_with(&format!("duplicate field `{name}`")))

@@ -90,7 +90,7 @@ impl Confirm {
 
     pub(super) async fn ask(&self, asked: Asked) -> Result<(), Problem> {
         (self.0)(asked).await.map_err(|Unconfirmed(why)| match why {
-            Why::Wanted { at } => Problem::confirmation_wanted(at),
+            Why::Wanted { at } => Problem::confirmation_required(at),
             Why::Unavailable(source) => {
                 super::trace::failure(&*source);
                 Problem::unavailable("it cannot be told whether you signed in lately; nothing was changed")

@@ -5,8 +5,14 @@ use ::http::Uri;
 /// A path of the host, or an http(s) URL: nothing that a browser would run.
 pub(super) fn is_link(text: &str) -> bool {
     let path = text.starts_with('/') && !text.starts_with("//") && !text.starts_with("/\\");
-    let url = text.starts_with("https://") || text.starts_with("http://");
-    (path || url) && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\`".contains(&byte))
+    (path || is_url(text)) && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\`".contains(&byte))
+}
+
+fn is_url(text: &str) -> bool {
+    let Ok(uri) = text.parse::<Uri>() else {
+        return false;
+    };
+    matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some_and(is_host)
 }
 
 /// As a browser writes it into `Origin`: scheme, host and a port that is not the scheme's own; lower case; no path.
@@ -23,7 +29,11 @@ pub(super) fn is_origin(text: &str) -> bool {
         ("http" | "https", None) => String::new(),
         _ => return false,
     };
-    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
     let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-    plain && lower && text == format!("{scheme}://{host}{port}")
+    is_host(host) && lower && text == format!("{scheme}://{host}{port}")
+}
+
+/// Letters, digits and what addresses hold: no wildcard.
+fn is_host(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
 }

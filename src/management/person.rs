@@ -31,7 +31,7 @@ impl Person {
     }
 
     /// The handle as this person may use it.
-    pub(super) fn tokens(&self) -> PersonalTokens {
+    fn tokens(&self) -> PersonalTokens {
         let tokens = self.setup.tokens.granting(self.who.grantable.clone());
         match &self.who.actor {
             Some(actor) => tokens.by(actor.clone()),
@@ -53,14 +53,22 @@ impl Person {
     }
 
     /// Carries a change to its end though the client goes away: else whoever hangs up in time would keep it from the observers.
-    /// Where there is no Tokio runtime it ends with the request.
+    /// So many are under way at most, however long the store takes. Where there is no Tokio runtime it ends with the request.
     pub(super) async fn change<T, F, Fut>(&self, change: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(PersonalTokens, OwnerId) -> Fut,
         Fut: Future<Output = Result<T, ChangeError>> + Send + 'static,
     {
+        let Ok(room) = Arc::clone(&self.setup.changes).try_acquire_owned() else {
+            return Err(Problem::unavailable("too many changes are under way; nothing was changed"));
+        };
         let change = change(self.tokens(), self.who.owner.clone());
+        let change = async move {
+            let outcome = change.await;
+            drop(room);
+            outcome
+        };
         #[cfg(feature = "tracing")]
         let change = tracing::Instrument::in_current_span(change);
         let outcome = match tokio::runtime::Handle::try_current() {

@@ -39,9 +39,10 @@ pub struct Rights {
     pub list: bool,
     /// Make new ones. To rotate a token takes this and [`edit`](Self::edit).
     pub issue: bool,
-    /// Rename tokens, change their scopes and their expiry.
+    /// Rename tokens, change their scopes and their expiry. Who takes away a scope, or shortens a life to a second, stops a
+    /// script as surely as who revokes; it can be undone. The answer shows the token.
     pub edit: bool,
-    /// End them: one, all, or the grace of one that was rotated.
+    /// End them for good: one, all, or the grace of one that was rotated. The answer shows the token.
     pub revoke: bool,
 }
 

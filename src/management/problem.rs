@@ -29,8 +29,8 @@ pub(super) struct Details {
     #[serde(rename = "type")]
     #[schema(example = "urn:personal-tokens:problem:name-taken")]
     kind: String,
-    /// The status in words.
-    title: &'static str,
+    /// The kind in words.
+    title: String,
     /// The HTTP status.
     status: u16,
     /// What was wrong and what is allowed, for people.
@@ -47,7 +47,7 @@ pub(super) struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) max: Option<u32>,
-    /// The longest that is allowed, in whole seconds (lifetime-too-long, expiry-wanted, grace-out-of-range).
+    /// The longest that is allowed, in whole seconds (lifetime-too-long, expiry-required, grace-out-of-range).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) max_seconds: Option<i64>,
@@ -55,11 +55,11 @@ pub(super) struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) scope: Option<String>,
-    /// What the token is (ended).
+    /// Why it cannot be changed any more: revoked, or rotated away (not-changeable).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) state: Option<State>,
-    /// The right that the person lacks (right-missing).
+    pub(super) reason: Option<State>,
+    /// The right that the person lacks (missing-right).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) right: Option<&'static str>,
@@ -67,7 +67,7 @@ pub(super) struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) sign_in: Option<String>,
-    /// Where to confirm (confirmation-wanted).
+    /// Where to confirm (confirmation-required).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) confirm_at: Option<String>,
@@ -77,6 +77,7 @@ pub(super) struct Details {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Holder {
     /// Its id.
+    #[schema(pattern = "^[A-Za-z0-9_-]{16}$")]
     pub(super) id: String,
     /// Active, or expired: an expired token can be extended, so it keeps its name.
     pub(super) state: State,
@@ -86,7 +87,7 @@ impl Problem {
     pub(super) fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
         let details = Details {
             kind: format!("urn:personal-tokens:problem:{kind}"),
-            title: status.canonical_reason().unwrap_or_default(),
+            title: title_of(kind),
             status: status.as_u16(),
             detail: detail.into(),
             ..Details::default()
@@ -103,6 +104,13 @@ impl Problem {
         fill(&mut self.details);
         self
     }
+}
+
+/// `name-taken` is "Name taken".
+fn title_of(kind: &str) -> String {
+    let words = kind.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 impl IntoResponse for Problem {

@@ -25,13 +25,13 @@ impl Problem {
     }
 
     pub(super) fn right_missing(right: &'static str) -> Self {
-        let detail = format!("you have not the right to {right} personal tokens");
-        Self::forbidden("right-missing", detail).and(|more| more.right = Some(right))
+        let detail = format!("you may not {right} personal tokens here");
+        Self::forbidden("missing-right", detail).and(|more| more.right = Some(right))
     }
 
-    pub(super) fn confirmation_wanted(confirm_at: Option<String>) -> Self {
+    pub(super) fn confirmation_required(confirm_at: Option<String>) -> Self {
         let detail = "confirm first that it is you, then ask again: a token would be shown";
-        Self::forbidden("confirmation-wanted", detail).and(|more| more.confirm_at = confirm_at)
+        Self::forbidden("confirmation-required", detail).and(|more| more.confirm_at = confirm_at)
     }
 
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
@@ -120,7 +120,9 @@ impl From<ChangeRefused> for Problem {
         let detail = refused.to_string();
         match refused {
             ChangeRefused::NotFound => Self::not_found(detail),
-            ChangeRefused::Ended(state) => Self::conflict("ended", detail).and(|more| more.state = Some(state.into())),
+            ChangeRefused::Ended(state) => {
+                Self::conflict("not-changeable", detail).and(|more| more.reason = Some(state.into()))
+            }
             ChangeRefused::NameTaken { holder, state } => Self::conflict("name-taken", detail).and(|more| {
                 more.field = Some("name".to_owned());
                 more.holder = Some(Holder { id: holder.to_string(), state: state.into() });
@@ -134,7 +136,7 @@ impl From<ChangeRefused> for Problem {
                 Self::at_field("expires_at", "lifetime-too-long", detail).at_most(Some(max))
             }
             ChangeRefused::NeverNotAllowed { max } => {
-                Self::at_field("expires_at", "expiry-wanted", detail).at_most(max)
+                Self::at_field("expires_at", "expiry-required", detail).at_most(max)
             }
             ChangeRefused::GraceOutOfRange { max } => {
                 Self::at_field("grace_seconds", "grace-out-of-range", detail).at_most(Some(max))

@@ -29,7 +29,7 @@ pub(super) struct TokenRequest {
     /// without control characters and bidirectional overrides, without white space at the ends, and no token.
     #[schema(min_length = 1, max_length = 255)]
     name: String,
-    /// What it may do, from the list that `scopes` answers. None unless given.
+    /// What it may do, from the list that `scopes` answers, each once. None unless given.
     #[serde(default)]
     #[schema(max_items = 100)]
     scopes: Vec<String>,

@@ -1,3 +1,7 @@
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
 use crate::personal_tokens::PersonalTokens;
 use crate::record::{Policy, Scopes};
 
@@ -5,17 +9,22 @@ use super::confirm::Confirm;
 use super::page::Page;
 use super::{InvalidSettings, Settings};
 
+const MAX_CHANGES: usize = 256;
+
 /// What the router's handlers share.
 pub(super) struct Setup {
     pub(super) tokens: PersonalTokens,
     pub(super) page: Page,
+    /// Room for changes: each goes on though its client goes away, so a store that hangs would gather them.
+    pub(super) changes: Arc<Semaphore>,
     settings: Settings,
 }
 
 impl Setup {
     pub(super) fn new(tokens: PersonalTokens, settings: Settings) -> Result<Self, InvalidSettings> {
         settings.check(&tokens.policy().scopes)?;
-        Ok(Self { tokens, page: Page::new(&settings), settings })
+        let changes = Arc::new(Semaphore::new(MAX_CHANGES));
+        Ok(Self { tokens, page: Page::new(&settings), changes, settings })
     }
 
     pub(super) fn policy(&self) -> &Policy {

@@ -43,7 +43,7 @@ pub(super) struct ShownToken {
     #[schema(required, format = DateTime)]
     revoked_at: Option<String>,
     /// The token that this one replaced.
-    #[schema(required)]
+    #[schema(required, pattern = "^[A-Za-z0-9_-]{16}$")]
     predecessor: Option<String>,
     /// How it was rotated away.
     #[schema(required)]
@@ -99,6 +99,7 @@ struct ShownRotation {
     #[schema(format = DateTime)]
     at: String,
     /// The token that took its place.
+    #[schema(pattern = "^[A-Za-z0-9_-]{16}$")]
     successor: String,
     /// Until when the old token is accepted beside it; not later than `at`: not at all.
     #[schema(format = DateTime)]
@@ -154,14 +155,15 @@ impl Show<'_> {
     fn actions(&self, record: &TokenRecord) -> Vec<Action> {
         let rights = self.who.rights;
         let current = record.is_current();
-        let rotates = rights.issue && rights.edit && record.scopes.is_subset_of(&self.who.grantable);
+        let offered = record.scopes.is_subset_of(&self.tokens.policy().scopes);
+        let rotates = rights.issue && rights.edit && offered && record.scopes.is_subset_of(&self.who.grantable);
         let alive = current || record.state(self.now) == TokenState::Active;
-        let offered = [
+        let actions = [
             (Action::Edit, current && rights.edit),
             (Action::Rotate, current && rotates),
             (Action::Revoke, alive && rights.revoke),
         ];
-        offered.into_iter().filter_map(|(action, may)| may.then_some(action)).collect()
+        actions.into_iter().filter_map(|(action, may)| may.then_some(action)).collect()
     }
 }
 

@@ -1,5 +1,5 @@
 use ::http::request::Parts;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 
 use crate::management::problem::Problem;
 use crate::record::ChangeRefused;
@@ -12,8 +12,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let text = Path::<String>::from_request_parts(parts, state).await;
-        let id = text.ok().and_then(|Path(text)| text.parse().ok());
-        id.map(Self).ok_or_else(|| ChangeRefused::NotFound.into())
+        let parameters = RawPathParams::from_request_parts(parts, state).await;
+        // The last one: the path that the host mounted the router under may have others, of the same name too.
+        let text = parameters.as_ref().ok().and_then(|all| all.iter().last()).map(|(_, text)| text);
+        text.and_then(|text| text.parse().ok()).map(Self).ok_or_else(|| ChangeRefused::NotFound.into())
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct RevokedTokens {
 pub(super) async fn list(person: Person, request: Request) -> Answer<TokenPage> {
     person.needs(Right::List)?;
     let query = ListParameters::of(request.uri())?.into_query()?;
-    let page = person.tokens().list(person.owner(), query).await?;
+    let page = person.setup.tokens.list(person.owner(), query).await?;
     Ok(Json(person.show()?.page(&page)))
 }
 
@@ -48,12 +48,12 @@ pub(super) async fn list(person: Person, request: Request) -> Answer<TokenPage> 
     path = "/tokens/{id}",
     operation_id = "get_token",
     tag = "tokens",
-    params(("id" = String, Path, description = "The token's id")),
+    params(("id" = String, Path, description = "The token's id", pattern = "^[A-Za-z0-9_-]{16}$")),
     responses((status = 200, description = "The token", body = ShownToken), Read)
 )]
 pub(super) async fn get(person: Person, Id(id): Id) -> Answer<ShownToken> {
     person.needs(Right::List)?;
-    let found = person.tokens().get(person.owner(), id).await?;
+    let found = person.setup.tokens.get(person.owner(), id).await?;
     let record = found.ok_or(ChangeRefused::NotFound)?;
     Ok(Json(person.show()?.token(&record)))
 }
@@ -90,7 +90,7 @@ pub(super) async fn issue(person: Person, request: Request) -> Created {
     path = "/tokens/{id}",
     operation_id = "update_token",
     tag = "tokens",
-    params(("id" = String, Path, description = "The token's id")),
+    params(("id" = String, Path, description = "The token's id", pattern = "^[A-Za-z0-9_-]{16}$")),
     request_body = TokenPatch,
     responses((status = 200, description = "The token as it is now", body = ShownToken), Changed)
 )]
@@ -109,7 +109,7 @@ pub(super) async fn update(person: Person, Id(id): Id, request: Request) -> Answ
     path = "/tokens/{id}",
     operation_id = "revoke_token",
     tag = "tokens",
-    params(("id" = String, Path, description = "The token's id")),
+    params(("id" = String, Path, description = "The token's id", pattern = "^[A-Za-z0-9_-]{16}$")),
     responses((status = 200, description = "The token as it is now", body = ShownToken), Revoked)
 )]
 pub(super) async fn revoke(person: Person, Id(id): Id) -> Answer<ShownToken> {
@@ -125,7 +125,7 @@ pub(super) async fn revoke(person: Person, Id(id): Id) -> Answer<ShownToken> {
     path = "/tokens/{id}/rotate",
     operation_id = "rotate_token",
     tag = "tokens",
-    params(("id" = String, Path, description = "The id of the token to replace")),
+    params(("id" = String, Path, description = "The id of the token to replace", pattern = "^[A-Za-z0-9_-]{16}$")),
     request_body = RotationRequest,
     responses(
         (status = 201, description = "The new token", body = IssuedToken,

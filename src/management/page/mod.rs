@@ -3,6 +3,7 @@
 
 use ::http::HeaderValue;
 use ::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +16,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 pub(super) struct Page {
-    html: String,
+    html: Bytes,
     policy: HeaderValue,
 }
 
@@ -41,7 +42,7 @@ impl Page {
         );
         // Letters, digits and the signs of base64. Were it none, nothing would be allowed.
         let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-        Self { html, policy }
+        Self { html: html.into(), policy }
     }
 
     pub(super) fn respond(&self) -> Response {
