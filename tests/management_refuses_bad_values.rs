@@ -165,7 +165,7 @@ async fn the_services_limits_are_told() {
     let expiry = json!("2026-01-31T12:00:00.000001Z");
     for (field, value, kind, max) in [
         ("expires_at", expiry, "lifetime-too-long", 2_592_000),
-        ("expires_at", Value::Null, "expiry-wanted", 2_592_000),
+        ("expires_at", Value::Null, "expiry-required", 2_592_000),
         ("grace_seconds", json!(3_601), "grace-out-of-range", 3_600),
         ("grace_seconds", json!(u64::MAX), "grace-out-of-range", 3_600),
         ("grace_seconds", json!(i64::MAX), "grace-out-of-range", 3_600),
