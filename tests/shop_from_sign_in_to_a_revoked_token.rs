@@ -11,24 +11,17 @@ use std::process::Stdio;
 use folder::Folder;
 use shop_process::{Shop, untouched_by_the_user};
 
-const LINES: &str = r#"
-shop=http://127.0.0.1:3000 cookies=/tmp/shop-cookies
-curl -c $cookies -H "Origin: $shop" -d 'user=owner&password=tea' $shop/sign-in
-setup() { curl -sw '\n' -b $cookies -H "Origin: $shop" -H 'Content-Type: application/json' "$@"; }
-tokens=$shop/setup/personal-tokens/tokens
-token=$(setup -d '{"name": "Shopify sync", "scopes": ["products:read"]}' $tokens | grep -o 'shop_\w*')
-curl -i -H "Authorization: Bearer $token" $shop/api/products   # 200
-id=$(printf %.16s ${token#shop_})                              # names the token, opens nothing
-setup -X DELETE $tokens/$id
-curl -i -H "Authorization: Bearer $token" $shop/api/products   # 401: the token was revoked
-"#;
+const README: &str = include_str!("../README.md");
 
 #[test]
 fn the_lines_work_as_they_stand() {
     let shop = Shop::start_with(&[("SHOP_PASSWORD", "tea".as_ref())]);
     let folder = Folder::new();
     let cookies = folder.file("cookies");
-    let lines = LINES.replace("127.0.0.1:3000", &shop.addr).replace("/tmp/shop-cookies", cookies.to_str().unwrap());
+    let (_, lines) = README.split_once("\nSHOP_PASSWORD=tea cargo run").expect("the first of the lines");
+    let (_, lines) = lines.split_once('\n').unwrap();
+    let (lines, _) = lines.split_once("```").unwrap();
+    let lines = lines.replace("127.0.0.1:3000", &shop.addr).replace("/tmp/shop-cookies", cookies.to_str().unwrap());
 
     let shell = untouched_by_the_user("sh").args(["-e", "-c", &lines]).stderr(Stdio::null()).output().unwrap();
     let said = String::from_utf8(shell.stdout).unwrap();

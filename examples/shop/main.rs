@@ -23,7 +23,6 @@ mod stop;
 
 use std::ffi::OsStr;
 use std::io;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -58,7 +57,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Failure> {
-    let Settings { addr, file, password, confirm } = Settings::of_the_environment()?;
+    let Settings { addr, file, password, confirm, origin } = Settings::of_the_environment()?;
     let store = SqliteStore::open(&file).await.map_err(|error| cannot_open(&file, &error))?;
     let store = Arc::new(store);
     let tokens = PersonalTokens::builder(Arc::clone(&store)).prefix("shop").scopes([READ, WRITE]).build()?;
@@ -66,6 +65,8 @@ async fn run() -> Result<(), Failure> {
 
     let listener = TcpListener::bind(&addr).await.map_err(|error| cannot_listen(&addr, &error))?;
     let addr = listener.local_addr()?;
+    let origin = origin.unwrap_or_else(|| setup::origin(addr));
+    let setup = setup::routes(tokens.clone(), &origin, Confirm(confirm))?;
     say(&format!("listening on http://{addr}"));
     let made_up = if password.is_none() { Some(Password::random()?) } else { None };
     say(&greeting::greeting(&tokens, &owner, addr, made_up.as_deref()).await?);
@@ -74,8 +75,7 @@ async fn run() -> Result<(), Failure> {
     let (stop, stop_maintenance) = oneshot::channel::<()>();
     let maintenance = tokio::spawn(tokens.maintain(async { drop(stop_maintenance.await) }));
     let commands = tokio::spawn(Commands { tokens: tokens.clone(), owner }.obey());
-    let serve =
-        axum::serve(listener, app(tokens, addr, password, Confirm(confirm))?).with_graceful_shutdown(stop::asked_for());
+    let serve = axum::serve(listener, app(tokens, setup, password)?).with_graceful_shutdown(stop::asked_for());
     tokio::select! {
         served = serve => served?,
         // A client that never finishes its request, or keeps a connection for later, does not keep the shop open.
@@ -90,7 +90,7 @@ async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-fn app(tokens: PersonalTokens, addr: SocketAddr, password: Password, confirm: Confirm) -> Result<Router, Failure> {
+fn app(tokens: PersonalTokens, setup: Router, password: Password) -> Result<Router, Failure> {
     let products = Products::default();
     let screens = Router::new()
         .route("/", get(home::home))
@@ -98,7 +98,6 @@ fn app(tokens: PersonalTokens, addr: SocketAddr, password: Password, confirm: Co
         .merge(sign_in::routes(password))
         .layer(DefaultBodyLimit::max(16 * 1024))
         .layer(from_fn(same_origin::wanted_for_writes));
-    let setup = setup::routes(tokens.clone(), addr, confirm)?;
     let for_people = screens.merge(setup).layer(from_fn(sessions::recognise)).layer(sessions::layer());
     // Outside of the sessions: a cookie is nothing to the API.
     let for_scripts = Router::new().nest("/api", api::routes(tokens, products)?);

@@ -16,8 +16,10 @@ pub struct Settings {
     /// `SHOP_PASSWORD`: what people sign in with; a new one at each start unless set.
     pub password: Option<String>,
     /// `SHOP_CONFIRM`: for how long after the password was typed a new token is shown without asking for it again;
-    /// `15m` unless set, and with `0s` never.
+    /// `15m` unless set. With `0s` none is ever shown.
     pub confirm: Duration,
+    /// `SHOP_ORIGIN`: where browsers on other machines find it by plain http, `http://shop.lan:3000` say; not needed on this one.
+    pub origin: Option<String>,
 }
 
 impl Settings {
@@ -27,6 +29,7 @@ impl Settings {
         Ok(Self {
             addr: text("SHOP_ADDR", "an address such as 127.0.0.1:3000")?.unwrap_or_else(|| "127.0.0.1:3000".into()),
             file: std::env::var_os("SHOP_DB").filter(|file| !file.is_empty()).unwrap_or_else(|| "shop.db".into()),
+            origin: text("SHOP_ORIGIN", "an origin such as http://shop.lan:3000")?,
             password: text("SHOP_PASSWORD", "a password in UTF-8")?,
             confirm,
         })

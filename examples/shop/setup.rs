@@ -22,7 +22,7 @@ const PATH: &str = "/setup/personal-tokens";
 #[derive(Clone, Copy)]
 pub struct Confirm(pub Duration);
 
-pub fn routes(tokens: PersonalTokens, addr: SocketAddr, confirm: Confirm) -> Result<Router, Failure> {
+pub fn routes(tokens: PersonalTokens, origin: &str, confirm: Confirm) -> Result<Router, Failure> {
     let settings = Settings::new()
         .product("The shop")
         .home("/")
@@ -31,7 +31,7 @@ pub fn routes(tokens: PersonalTokens, addr: SocketAddr, confirm: Confirm) -> Res
         .describe(WRITE, "Add products to the shop")
         .css(":root { --pt-accent: light-dark(#0a6b4f, #5fd0ab); --pt-accent-text: light-dark(#fff, #06251c) }")
         // On plain http browsers name the page by `Origin` alone, but for the own machine; so may curl.
-        .origin(&origin(addr))
+        .origin(origin)
         .confirm(move |asked| async move { confirm.judge(&asked) });
     let setup = management::router(tokens, settings)?;
     Ok(Router::new().nest_service(PATH, setup).layer(from_fn(principal)))
@@ -61,14 +61,14 @@ async fn principal(person: Option<Extension<Person>>, mut request: Request, next
 fn principal_of(Person { user, .. }: Person) -> Result<Principal, Failure> {
     let (rights, grantable) = match user.role {
         Role::Owner => (Rights::all(), Scopes::new([READ, WRITE])?),
-        // Helps with tokens that read, and ends none.
+        // Helps with tokens that read, and revokes none.
         Role::Clerk => (Rights::none().list().issue().edit(), Scopes::new([READ])?),
     };
     Ok(Principal::new(OwnerId::new(user.shop)?, rights).actor(Actor::new(user.name)?).grantable(grantable))
 }
 
 /// As browsers write it.
-fn origin(addr: SocketAddr) -> String {
+pub fn origin(addr: SocketAddr) -> String {
     let origin = format!("http://{addr}");
     origin.strip_suffix(":80").map(str::to_owned).unwrap_or(origin)
 }

@@ -69,7 +69,8 @@
 //!
 //! # Where to mount it
 //!
-//! `nest_service` answers with and without a slash at the end, `nest` as it is written. The page finds the API from its own
+//! `nest_service` answers with and without a slash at the end, and goes into a router with a state of any type; `nest` answers as it
+//! is written, and wants a router without a state. The page finds the API from its own
 //! address, so a proxy may strip or change the path. A layer of the host that sets a Content-Security-Policy of its own should
 //! let this one's stand.
 //!
