@@ -73,7 +73,8 @@ impl Shop {
             .env("SHOP_ADDR", addr)
             .env("SHOP_DB", ":memory:")
             .env_remove("SHOP_PASSWORD")
-            .env_remove("SHOP_CONFIRM");
+            .env_remove("SHOP_CONFIRM")
+            .env_remove("SHOP_ORIGIN");
         command
     }
 
