@@ -52,6 +52,10 @@ async fn a_bearer_token_is_refused_on_every_route() {
         vec![line("Basic eDp5"), line("Bearer TOKEN")],
         vec![line(""), line("Digest x"), line("bearer TOKEN")],
         vec![line("Bearer TOKEN"), line("Bearer TOKEN")],
+        // On one line that was several.
+        one("Basic eDp5, Bearer TOKEN"),
+        one("Basic eDp5,bearer TOKEN,Digest x"),
+        one(",Bearer TOKEN"),
     ];
     host.store.take_calls();
     for ask in Ask::each(&id) {

@@ -8,13 +8,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use common::management::{Ask, host, person};
-use common::shop;
+use common::{issue, shop};
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt as _;
 use personal_tokens::management::{self, Settings};
 use tower::ServiceExt as _;
 
-/// Status and body.
+/// Status, headers and body.
 async fn answer(app: &Router, path: &str) -> (u16, HeaderMap, Vec<u8>) {
     let mut request = Request::get(path).body(Body::empty()).unwrap();
     request.extensions_mut().insert(person());
@@ -22,12 +22,11 @@ async fn answer(app: &Router, path: &str) -> (u16, HeaderMap, Vec<u8>) {
     (parts.status.as_u16(), parts.headers, body.collect().await.unwrap().to_bytes().to_vec())
 }
 
-fn setup() -> Router {
-    management::router(shop().0, Settings::new()).unwrap()
-}
-
 #[tokio::test]
 async fn it_may_be_nested_or_stand_alone() {
+    let tokens = shop().0;
+    let id = issue(&tokens, "sync").await.record.id;
+    let setup = || management::router(tokens.clone(), Settings::new()).unwrap();
     let own = || Router::new().route("/", get("the host's")).fallback(async || (http::StatusCode::IM_A_TEAPOT, ""));
     let apps = [
         ("/", setup(), &[""][..]),
@@ -35,8 +34,10 @@ async fn it_may_be_nested_or_stand_alone() {
         ("/setup/tokens", own().nest("/setup/tokens", setup()), &[""]),
         ("/setup/tokens/", own().nest("/setup/tokens/", setup()), &[""]),
         ("/a/b/c", own().nest("/a", Router::new().nest_service("/b/c", setup())), &["", "/"]),
-        // The owner's name in the path, as some hosts have it.
+        // The owner's name in the path, as some hosts have it; also where it is called as the token's id is.
         ("/shops/42/tokens", own().nest_service("/shops/{shop}/tokens", setup()), &["", "/"]),
+        ("/shops/42", own().nest("/shops/{id}", setup()), &[""]),
+        ("/shops/42/AAAAAAAAAAAAAAAA", own().nest_service("/{a}/{b}/{id}", setup()), &["", "/"]),
     ];
     let (_, _, page) = answer(&setup(), "/").await;
     assert!(page.starts_with(b"<!"));
@@ -48,6 +49,7 @@ async fn it_may_be_nested_or_stand_alone() {
         }
         let base = mount.trim_end_matches('/');
         assert_eq!(answer(&app, &format!("{base}/tokens")).await.0, 200, "{mount}");
+        assert_eq!(answer(&app, &format!("{base}/tokens/{id}")).await.0, 200, "{mount}");
         assert_eq!(answer(&app, &format!("{base}/tokens/AAAAAAAAAAAAAAAA")).await.0, 404, "{mount}");
         // What is nothing beneath it is answered by it, not by the host.
         let (status, headers, _) = answer(&app, &format!("{base}/nothing/at/all")).await;

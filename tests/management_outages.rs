@@ -10,7 +10,7 @@ use std::time::Duration as StdDuration;
 
 use common::management::{Ask, Host, host_with, host_with_token};
 use common::remote_store::{Fault, Method};
-use common::{noon, now, owner};
+use common::{noon, now, owner, poll_once};
 use personal_tokens::management::Settings;
 use personal_tokens::{Clock, EventKind, Timestamp, TimestampOutOfRange, TokenEvent};
 use serde_json::json;
@@ -128,6 +128,32 @@ async fn a_change_goes_on_when_its_client_goes_away() {
         };
         timeout(StdDuration::from_secs(30), heard).await.unwrap_or_else(|_| panic!("{ask:?} is told"));
     }
+}
+
+/// Each holds a task and the token that it makes, however soon its client hangs up.
+#[tokio::test]
+async fn a_store_that_hangs_gathers_no_more_changes_than_there_is_room_for() {
+    let host = host_with(|builder| builder.max_active_per_owner(None), Settings::new());
+    let gate = host.store.hold_changes().await;
+    for number in 0..256 {
+        let ask = Ask::post("tokens", json!({"name": format!("token {number}")}));
+        let mut client = Box::pin(host.ask(&ask));
+        assert!(poll_once(&mut client).is_pending());
+    }
+    tokio::task::yield_now().await;
+    for ask in Ask::writes("AAAAAAAAAAAAAAAA") {
+        let answer = host.ask(&ask).await;
+        assert_eq!(answer.refused(503), "unavailable", "{ask:?}");
+        assert!(answer.json()["detail"].as_str().unwrap().ends_with("nothing was changed"), "{answer}");
+    }
+    assert_eq!(host.get("tokens").await.status, 200, "to read takes no room");
+    drop(gate);
+    let room = async {
+        while host.post("tokens", json!({"name": "at last"})).await.status == 503 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(StdDuration::from_secs(30), room).await.expect("there is room again");
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::management::{Ask, Host, host, person, scopes};
+use common::management::{Ask, Host, host, host_with, person, scopes};
 use common::owner;
 use http::Method;
-use personal_tokens::management::{Principal, Rights};
-use personal_tokens::{Duration, NewToken, Rotation};
+use personal_tokens::management::{Principal, Rights, Settings};
+use personal_tokens::{Duration, NewToken, PersonalTokens, Rotation};
 use serde_json::{Value, json};
 
 /// By bits: list, issue, edit, revoke.
@@ -131,6 +131,20 @@ async fn the_forms_are_told_what_this_person_may_do() {
     );
     let rights = json!({"list": true, "issue": false, "edit": false, "revoke": true});
     assert_eq!(clerk.get("policy").await.is(200)["rights"], rights);
+}
+
+/// It was made when the host's list was longer: a rotation would be refused.
+#[tokio::test]
+async fn a_token_with_a_scope_that_is_not_offered_any_more_is_not_rotated() {
+    let host = host_with(|builder| builder.scopes(["products:read"]), Settings::new());
+    let before = PersonalTokens::builder(host.store.clone()).prefix("shop").scopes(["products:read", "products:write"]);
+    let before = before.clock(host.clock.clone()).build().unwrap();
+    let new = NewToken::new(owner(), "sync").scopes(["products:read", "products:write"]);
+    let path = format!("tokens/{}", before.issue(new).await.unwrap().record.id);
+    assert_eq!(host.get(&path).await.is(200)["actions"], json!(["edit", "revoke"]));
+    assert_eq!(host.post(&format!("{path}/rotate"), json!({})).await.refused(422), "unknown-scope");
+    let narrow = host.patch(&path, json!({"scopes": ["products:read"]})).await.is(200);
+    assert_eq!(narrow["actions"], json!(["edit", "rotate", "revoke"]));
 }
 
 /// Tokens in each state, with and without scopes beyond the clerk's.
