@@ -188,7 +188,7 @@ function freshenTimes() {
   for (const row of $('rows').rows) fillState(row.querySelector('.state-cell'), tokens.get(row.dataset.tokenId));
 }
 
-/** Says what was done: seen by all, announced to screen readers. */
+/** Says what was done: seen by all, announced to screen readers, until something else is done. */
 const say = (...words) => $('status').replaceChildren(...words);
 const announce = words => { $('announcer').textContent = words; };
 
@@ -253,7 +253,7 @@ async function showMore() {
   $('more').setAttribute('aria-disabled', 'true');
   const rows = await loadPage();
   $('more').removeAttribute('aria-disabled');
-  rows?.[0]?.focus();
+  if (rows?.length) focusOn(rows[0]);
 }
 
 function nameTab() {
@@ -327,7 +327,7 @@ async function showToken(id) {
       await showList();
     }
     if (!rowOf(id)) put(token);
-    rowOf(id).focus();
+    focusOn(rowOf(id));
   } catch (problem) {
     explain($('list-problem'), problem);
   }
@@ -346,7 +346,7 @@ function rowFor(token) {
     cell('Last used', usedOf(token)),
     cell('Actions', [element('div', { class: 'actions' }, ...actionsOf(token))]),
   ];
-  return element('tr', { role: 'row', 'data-token-id': token.id, tabindex: '-1' }, ...cells);
+  return element('tr', { role: 'row', 'data-token-id': token.id }, ...cells);
 }
 
 const cell = (label, content, name = 'td', attributes = { role: 'cell' }) => element(name, { ...attributes, 'data-label': label }, ...content);
@@ -411,8 +411,18 @@ let opener = null;
 
 function openDialog(dialog) {
   opener ??= document.activeElement;
+  say();
   clearProblems(dialog);
   dialog.showModal();
+}
+
+/** A row takes the focus only when it is led there, not by every click into it. */
+function focusOn(target) {
+  if (target.matches('tr')) {
+    target.tabIndex = -1;
+    target.addEventListener('blur', () => target.removeAttribute('tabindex'), { once: true });
+  }
+  target.focus();
 }
 
 function giveFocusBack() {
@@ -421,7 +431,7 @@ function giveFocusBack() {
   const row = opener?.closest('tr');
   const again = row && rowOf(row.dataset.tokenId);
   const target = opener?.isConnected ? opener : again?.querySelector(`[data-action="${opener.dataset.action}"]`) ?? again;
-  (target ?? $('list-title')).focus();
+  focusOn(target ?? $('list-title'));
   opener = null;
 }
 
@@ -464,12 +474,13 @@ function showProblem(dialog, problem) {
 function faultWords(problem) {
   if (problem.slug !== 'name-taken' || !problem.holder) return [problem.message];
   const { id, state } = problem.holder;
-  const words = [`${problem.message} It is ${state === 'active' ? 'active' : state}, id `, element('code', {}, shortId(id)), '. '];
-  const show = button('Show that token', () => {
-    $('form-dialog').addEventListener('close', () => showToken(id), { once: true });
-    $('form-dialog').close();
-  }, { class: 'plain' });
-  return policy.rights.list ? [...words, show] : words;
+  const words = [`This name is taken by an ${state} token, `, element('code', {}, shortId(id)), '. Choose another, or rename or revoke that token. '];
+  return policy.rights.list ? [...words, button('Show that token', () => leadTo(id), { class: 'plain' })] : words;
+}
+
+function leadTo(id) {
+  $('form-dialog').addEventListener('close', () => showToken(id), { once: true });
+  $('form-dialog').close();
 }
 
 // ---- Generate and edit ---------------------------------------------------------------------------------------------
@@ -595,7 +606,8 @@ async function saveForm() {
   const issued = await call('POST', 'tokens', scopes.length ? { ...wanted, scopes: chosenScopes() } : wanted);
   $('form-dialog').close();
   showSecret(issued, 'Your new personal token');
-  await putNew(issued.record);
+  say(quoted(issued.record.name), ' was created.');
+  putNew(issued.record);
 }
 
 /** Sends only what was changed: what another page changed meanwhile stays. */
@@ -615,14 +627,14 @@ async function saveEdit(token) {
 }
 
 /** Shows a token that was just made, among the active ones. */
-async function putNew(token) {
+function putNew(token) {
   if (!policy.rights.list) return;
-  if (tab() !== 'active') {
+  if (tab() === 'active') {
+    put(token);
+    freshenRelatives(token);
+  } else {
     location.hash = '#active';
-    return;
   }
-  put(token);
-  await freshenRelatives(token);
 }
 
 // ---- Rotate, revoke, end a grace, revoke all -----------------------------------------------------------------------
@@ -695,7 +707,8 @@ async function rotate(token, seconds) {
   $('task-dialog').close();
   const end = graceEnd(token, seconds);
   showSecret(issued, 'The new token', seconds ? ['The old one is accepted until ', timeOf(end, exactWithZone(end)), '.'] : ['The old one is refused from now on.']);
-  await putNew(issued.record);
+  say(quoted(token.name), ' was rotated.');
+  putNew(issued.record);
 }
 
 function askRevoke(token) {
@@ -725,7 +738,7 @@ async function revoke(token, done) {
   $('task-dialog').close();
   put(revoked);
   say(...done);
-  await freshenRelatives(revoked);
+  freshenRelatives(revoked);
 }
 
 function askRevokeAll() {
@@ -748,7 +761,7 @@ async function revokeAll() {
   const { revoked } = await call('POST', 'tokens/revoke-all', { confirm: 'all' });
   $('task-dialog').close();
   say(`${plural(revoked, 'token')} revoked.`);
-  await showList();
+  showList();
 }
 
 // ---- The token, shown once -----------------------------------------------------------------------------------------
@@ -766,6 +779,7 @@ function showSecret({ token, record }, title, more = []) {
   secret.value = token;
   copied = false;
   openDialog($('secret-dialog'));
+  $('copy').focus();
   $('secret-status').textContent = 'Token created. Copy it now.';
 }
 
@@ -815,6 +829,7 @@ function closeSecret() {
   if (copied || $('secret-guard').hasChildNodes()) return forgetSecret();
   $('secret-guard').replaceChildren(icon('warning'), paragraph('You have not copied the token. Once this is closed, nobody can show it again.'),
     button('Close without copying', forgetSecret, { id: 'close-anyway' }));
+  $('secret-guard').scrollIntoView({ block: 'nearest' });
 }
 
 function forgetSecret() {
@@ -830,6 +845,7 @@ function listen() {
   $('more').addEventListener('click', () => $('more').ariaDisabled === 'true' || showMore());
   $('revoke-all').addEventListener('click', askRevokeAll);
   addEventListener('hashchange', () => policy && showList());
+  $('tabs').addEventListener('click', () => say());
 
   onSubmit($('token-form'), $('form-dialog'), saveForm);
   onSubmit($('task-form'), $('task-dialog'), () => task());
