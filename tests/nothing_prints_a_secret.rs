@@ -1,6 +1,12 @@
 //! No `Debug` and no error of any public type shows a secret or a digest, whatever the form (failures 28; peer mistake: the
 //! secret in a derived `Debug`, modo-rs, headers).
-#![cfg(all(feature = "memory", feature = "testing", feature = "axum", feature = "sqlite", feature = "conformance"))]
+#![cfg(all(
+    feature = "memory",
+    feature = "testing",
+    feature = "management",
+    feature = "sqlite",
+    feature = "conformance"
+))]
 
 mod common;
 
@@ -11,6 +17,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts as _;
 use common::door::{bearer, with_lines};
 use common::flaky_store::{FlakyStore, Mood};
+use common::management;
 use common::random::draws;
 use common::trail::Trail;
 use common::{builder, issue, noon, now, owner, shop};
@@ -18,6 +25,7 @@ use http::{Request, Response};
 use personal_tokens::http::{
     Anonymous, BearerAuthLayer, EmptyBody, ProblemDetails, Refusal, RefusedRequest, RequireScopeLayer, acting_as,
 };
+use personal_tokens::management::{Asked, Settings, Unconfirmed};
 use personal_tokens::store::conformance::Subject;
 use personal_tokens::store::conformance::rules::RULES;
 use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, MemoryStore, SqliteStore, TokenStore as _};
@@ -184,6 +192,25 @@ async fn show_the_door(trail: &Trail, tokens_seen: &mut Vec<Token>) {
     tokens_seen.push(issued.token);
 }
 
+/// Who asks for tokens on the page, and what the host makes of it.
+async fn show_the_management(trail: &Trail, tokens_seen: &mut Vec<Token>) {
+    let hook = trail.clone();
+    let settings = Settings::new().product("The shop").sign_in("/sign-in").confirm(move |asked: Asked| {
+        hook.show(&asked).show(asked.principal()).show(&asked.rotated());
+        hook.error(&Unconfirmed::wanted().at("/sign-in")).error(&Unconfirmed::unavailable("planted"));
+        std::future::ready(Ok::<(), Unconfirmed>(()))
+    });
+    trail.show(&settings).show(&management::person()).show(&management::person().rights);
+    let host = management::host_with(|builder| builder, settings);
+    let made = host.issue("sync", &["products:read"]).await["token"].as_str().unwrap().to_owned();
+    tokens_seen.push(Token::parse(made.as_bytes(), &[TokenPrefix::new("shop").unwrap()]).unwrap());
+    // With a token where another word belongs.
+    for settings in [Settings::new().home(&made), Settings::new().css("<"), Settings::new().origin("shop.example")] {
+        trail.show(&settings).error(&personal_tokens::management::router(host.tokens.clone(), settings).unwrap_err());
+    }
+    trail.show(&Settings::new().describe("products:read", &made).css(&made));
+}
+
 /// Names after `pub use` in the crate's front doors.
 fn public_names() -> BTreeSet<String> {
     let doors = [
@@ -191,6 +218,7 @@ fn public_names() -> BTreeSet<String> {
         include_str!("../src/http/mod.rs"),
         include_str!("../src/http/bearer_auth/mod.rs"),
         include_str!("../src/http/require_scope/mod.rs"),
+        include_str!("../src/management/mod.rs"),
         include_str!("../src/store/mod.rs"),
         include_str!("../src/store/conformance/mod.rs"),
     ];
@@ -206,6 +234,7 @@ async fn no_public_type_prints_it_and_none_is_forgotten() {
     let mut tokens = Vec::new();
     show_the_handle(&trail, &mut tokens).await;
     show_the_door(&trail, &mut tokens).await;
+    show_the_management(&trail, &mut tokens).await;
     show_the_rulebook(&trail, &canary);
     show_the_sqlite_store(&trail, &mut tokens).await;
     show_the_conformance_kit(&trail, &mut tokens).await;

@@ -12,8 +12,9 @@ fn each_refusal_says_what_is_allowed() {
     let days = Duration::days(30);
     let sell = Scope::new("sell").unwrap();
     let offered = Scopes::new(["products:write", "products:read"]).unwrap();
+    let granted = offered.clone();
     let holder = token_id(0x0302_0100);
-    let table: [(ChangeRefused, &str); 16] = [
+    let table: [(ChangeRefused, &str); 18] = [
         (ChangeRefused::NotFound, "no such token"),
         (ChangeRefused::Ended(TokenState::Revoked), "the token is revoked and cannot be changed any more"),
         (ChangeRefused::Ended(TokenState::Rotated), "the token is rotated and cannot be changed any more"),
@@ -36,8 +37,16 @@ fn each_refusal_says_what_is_allowed() {
             "the scope sell is not offered; these are: products:read products:write",
         ),
         (
-            ChangeRefused::UnknownScope { scope: sell, allowed: Scopes::none() },
+            ChangeRefused::UnknownScope { scope: sell.clone(), allowed: Scopes::none() },
             "the scope sell is not offered; tokens have no scopes here",
+        ),
+        (
+            ChangeRefused::NotGrantable { scope: sell.clone(), grantable: granted },
+            "the scope sell is not yours to grant; you may grant: products:read products:write",
+        ),
+        (
+            ChangeRefused::NotGrantable { scope: sell, grantable: Scopes::none() },
+            "the scope sell is not yours to grant; you may grant none",
         ),
         (
             TokenName::new("").unwrap_err().into(),
