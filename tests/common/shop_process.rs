@@ -218,7 +218,8 @@ fn executable() -> &'static str {
     static EXECUTABLE: OnceLock<String> = OnceLock::new();
     EXECUTABLE.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--example", "shop", "--all-features", "--message-format", "json"]);
+        cargo.args(["build", "--quiet", "--package", "personal-tokens", "--example", "shop", "--all-features"]);
+        cargo.args(["--message-format", "json"]);
         if !cfg!(debug_assertions) {
             cargo.arg("--release");
         }
