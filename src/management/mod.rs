@@ -1,7 +1,7 @@
 //! Setup → Personal Tokens: a router with the page on which people manage their tokens, and the JSON API beneath it.
 //!
-//! A host nests it wherever it likes, below a layer of its own that puts a [`Principal`] into the extensions of each request of
-//! a session: whose tokens they are, who asks, and what they may do.
+//! A host nests it wherever it likes, below a layer of its own that puts a [`Principal`] into the extensions of each
+//! request of a session: whose tokens they are, who asks, and what they may do.
 //!
 //! ```
 //! use axum::Router;
@@ -61,24 +61,25 @@
 //! | `GET scopes`, `GET policy` | | 200: what a form needs to know |
 //! | `GET openapi.json` | | all of this as OpenAPI 3.1 |
 //!
-//! Bodies are JSON, said to be so, and at most 16 KiB; an unknown field is an error. What is refused is told as problem details
-//! (RFC 9457) with a `type` that stays, and the `field` at fault. Every answer carries `Cache-Control: no-store`.
+//! Bodies are JSON, said to be so, and at most 16 KiB; an unknown field is an error. What is refused is told as problem
+//! details (RFC 9457) with a `type` that stays, and the `field` at fault. Every answer carries `Cache-Control:
+//! no-store`.
 //!
-//! A name is held by one token, so a request that is sent twice makes one; the second is told who holds the name. Secrets are
-//! kept nowhere, so an answer that was lost cannot be had again: revoke that token, and make another.
+//! A name is held by one token, so a request that is sent twice makes one; the second is told who holds the name.
+//! Secrets are kept nowhere, so an answer that was lost cannot be had again: revoke that token, and make another.
 //!
 //! # Where to mount it
 //!
-//! `nest_service` answers with and without a slash at the end, and goes into a router with a state of any type; `nest` answers as it
-//! is written, and wants a router without a state. The page finds the API from its own
-//! address, so a proxy may strip or change the path. A layer of the host that sets a Content-Security-Policy of its own should
-//! let this one's stand.
+//! `nest_service` answers with and without a slash at the end, and goes into a router with a state of any type; `nest`
+//! answers as it is written, and wants a router without a state. The page finds the API from its own address, so a
+//! proxy may strip or change the path. A layer of the host that sets a Content-Security-Policy of its own should let
+//! this one's stand.
 //!
 //! # Colours
 //!
-//! [`Settings::css`] sets the page's variables: `--pt-accent`, `--pt-accent-text`, `--pt-background`, `--pt-surface`, `--pt-text`,
-//! `--pt-muted`, `--pt-border`, `--pt-danger`, `--pt-warning`, `--pt-success`, `--pt-font`, `--pt-radius`. The page is light or dark
-//! as the person's system is; `light-dark(…, …)` gives a value for each.
+//! [`Settings::css`] sets the page's variables: `--pt-accent`, `--pt-accent-text`, `--pt-background`, `--pt-surface`,
+//! `--pt-text`, `--pt-muted`, `--pt-border`, `--pt-danger`, `--pt-warning`, `--pt-success`, `--pt-font`, `--pt-radius`.
+//! The page is light or dark as the person's system is; `light-dark(…, …)` gives a value for each.
 
 mod api;
 mod body;

@@ -52,8 +52,9 @@ impl Person {
         }
     }
 
-    /// Carries a change to its end though the client goes away: else whoever hangs up in time would keep it from the observers.
-    /// So many are under way at most, however long the store takes. Where there is no Tokio runtime it ends with the request.
+    /// Carries a change to its end though the client goes away: else whoever hangs up in time would keep it from the
+    /// observers. So many are under way at most, however long the store takes. Where there is no Tokio runtime it ends
+    /// with the request.
     pub(super) async fn change<T, F, Fut>(&self, change: F) -> Result<T, Problem>
     where
         T: Send + 'static,

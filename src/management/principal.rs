@@ -1,7 +1,7 @@
 use crate::record::{Actor, OwnerId, Scopes};
 
-/// The person who asks: whose tokens they manage, who they are, and what they may do. The host's middleware, which knows the
-/// session, puts it into a request's extensions; a request without one is answered 401.
+/// The person who asks: whose tokens they manage, who they are, and what they may do. The host's middleware, which
+/// knows the session, puts it into a request's extensions; a request without one is answered 401.
 ///
 /// ```
 /// use personal_tokens::management::{Principal, Rights};
@@ -39,8 +39,8 @@ pub struct Rights {
     pub list: bool,
     /// Make new ones. To rotate a token takes this and [`edit`](Self::edit).
     pub issue: bool,
-    /// Rename tokens, change their scopes and their expiry. Who takes away a scope, or shortens a life to a second, stops a
-    /// script as surely as who revokes; it can be undone. The answer shows the token.
+    /// Rename tokens, change their scopes and their expiry. Who takes away a scope, or shortens a life to a second,
+    /// stops a script as surely as who revokes; it can be undone. The answer shows the token.
     pub edit: bool,
     /// End them for good: one, all, or the grace of one that was rotated. The answer shows the token.
     pub revoke: bool,

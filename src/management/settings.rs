@@ -91,8 +91,8 @@ impl Settings {
     }
 
     /// Takes writes from pages of this origin too, `https://shop.example` say. Needed where the page is served by plain
-    /// http from another machine than the browser's (browsers send `Sec-Fetch-Site` to trustworthy origins only), and for a
-    /// front end or a script of the host's own that sends `Origin`. May be called more than once.
+    /// http from another machine than the browser's (browsers send `Sec-Fetch-Site` to trustworthy origins only), and
+    /// for a front end or a script of the host's own that sends `Origin`. May be called more than once.
     pub fn origin(mut self, origin: &str) -> Self {
         self.origins.push(origin.to_owned());
         self

@@ -56,7 +56,13 @@ struct ShownRights {
 }
 
 /// The scopes on offer.
-#[utoipa::path(get, path = "/scopes", operation_id = "list_scopes", tag = "forms", responses((status = 200, description = "The list", body = OfferedScopes), Plain))]
+#[utoipa::path(
+    get,
+    path = "/scopes",
+    operation_id = "list_scopes",
+    tag = "forms",
+    responses((status = 200, description = "The list", body = OfferedScopes), Plain)
+)]
 pub(super) async fn scopes(person: Person) -> Json<OfferedScopes> {
     let Person { setup, who } = person;
     let offered = setup.offered().iter().map(|scope| OfferedScope {
@@ -68,7 +74,13 @@ pub(super) async fn scopes(person: Person) -> Json<OfferedScopes> {
 }
 
 /// The person's rights and the host's limits.
-#[utoipa::path(get, path = "/policy", operation_id = "get_policy", tag = "forms", responses((status = 200, description = "What this person may do", body = ShownPolicy), Plain))]
+#[utoipa::path(
+    get,
+    path = "/policy",
+    operation_id = "get_policy",
+    tag = "forms",
+    responses((status = 200, description = "What this person may do", body = ShownPolicy), Plain)
+)]
 pub(super) async fn policy(person: Person) -> Json<ShownPolicy> {
     let policy = person.setup.policy();
     Json(ShownPolicy {

@@ -60,7 +60,8 @@ pub(super) async fn get(person: Person, Id(id): Id) -> Answer<ShownToken> {
 
 /// Issues a token. Its string is in this answer and nowhere else, ever.
 ///
-/// A name is held by one token, so of two requests for the same one makes a token, and the other is told which holds the name.
+/// A name is held by one token, so of two requests for the same one makes a token, and the other is told which holds
+/// the name.
 #[utoipa::path(
     post,
     path = "/tokens",

@@ -1,5 +1,5 @@
-//! The page: one HTML document with its style and its script inside, so that no URL of an asset depends on where the router is
-//! mounted. The Content-Security-Policy allows these by their hashes, and nothing else.
+//! The page: one HTML document with its style and its script inside, so that no URL of an asset depends on where the
+//! router is mounted. The Content-Security-Policy allows these by their hashes, and nothing else.
 
 use ::http::HeaderValue;
 use ::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
