@@ -114,15 +114,16 @@ impl Browser {
         self.picture(view).await;
     }
 
-    /// The console is empty, and nothing was stopped. What the browser itself says there of answers that refuse, and of a network
-    /// that is down, is not counted: no page can keep it from that.
+    /// The console is empty, and nothing was stopped. What the browser itself says there of answers that refuse, of a network
+    /// that is down, and of a header that plain http makes void, is not counted: no page can keep it from that.
     pub async fn is_quiet(&self) {
         assert_eq!(self.said().await, [""; 0]);
     }
 
     pub(crate) async fn said(&self) -> Vec<String> {
         let said = self.driver().browser_log().await.expect("a log");
-        let loud = said.iter().filter(|entry| entry.source.as_deref() != Some("network"));
+        let void = |message: &str| message.contains("Cross-Origin-Opener-Policy header has been ignored");
+        let loud = said.iter().filter(|entry| entry.source.as_deref() != Some("network") && !void(&entry.message));
         loud.map(|entry| format!("{} {}", entry.level, entry.message)).collect()
     }
 

@@ -10,4 +10,7 @@ const drawn = [focused, ...[...(focused.labels ?? [])].flatMap(label => [label, 
 // What a script alone can focus, a heading say, is no control.
 const byKeyboard = focused.tabIndex >= 0 && focused.matches(':focus-visible');
 if (byKeyboard && !drawn.some(outlined)) throw new Error(`the focus cannot be seen on ${focused.outerHTML}`);
+const { left, right, top, bottom } = focused.getBoundingClientRect();
+const onTop = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+if (byKeyboard && !drawn.some(element => element.contains(onTop))) throw new Error(`something hides ${focused.outerHTML}`);
 return nameOf(focused);

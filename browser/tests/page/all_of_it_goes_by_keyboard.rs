@@ -1,7 +1,7 @@
 //! Without a mouse: to generate, to copy, to choose a tab, to revoke. The focus can be seen, goes into each dialog, and comes back
 //! to where it was, or to a place nearby.
 
-use personal_tokens_browser::{Browser, Host, Key, Look, Person, READ};
+use personal_tokens_browser::{Browser, Host, Key, Look, Person, READ, WRITE};
 
 const GENERATE: &str = "Generate personal token";
 
@@ -115,5 +115,20 @@ async fn every_control_of_a_row_and_of_a_dialog_is_reached() {
     for name in ["Cancel", "Rotate"] {
         browser.tab_to(name).await;
     }
+    browser.press(Key::Escape + "").await;
+    browser.is_back().await;
+
+    // A form that is longer than the screen.
+    browser.click(GENERATE).await;
+    has_focus(&browser, "Name").await;
+    for name in [READ, WRITE, "No expiry", "Cancel", "Save", "Name"] {
+        browser.tab_to(name).await;
+    }
+    browser.tab_to("No expiry").await;
+    browser.press(Key::Left + "").await;
+    has_focus(&browser, "On a date").await;
+    browser.tab_to("Last day").await;
+    browser.press("06302027").await;
+    browser.sees_in("#expiry-exact", "Wed, 30 Jun 2027, 24:00").await;
     browser.close().await;
 }
