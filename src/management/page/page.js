@@ -118,12 +118,20 @@ async function call(method, path, body) {
       body: body && JSON.stringify(body),
     });
   } catch {
-    throw new Problem('unreachable', 'The server cannot be reached. Check your connection and try again.');
+    throw method === 'GET' ? new Problem('unreachable', 'The server cannot be reached. Check your connection and try again.') : lost(path);
   }
   heedServerClock(response, asked);
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
-  throw problemOf(response, answer);
+  const refused = !response.ok && response.status < 500;
+  throw refused || method === 'GET' ? problemOf(response, answer) : lost(path);
+}
+
+/** A change whose answer was lost may have been made: the server goes on without us. */
+function lost(path) {
+  const shows = path === 'tokens' || path.endsWith('/rotate');
+  const words = 'No proper answer came, so the change may or may not have been made. Look at the list before you try again.';
+  return new Problem('lost', shows ? `${words} If a new token is there, revoke it: nobody was shown it.` : words);
 }
 
 function problemOf(response, answer) {
@@ -132,7 +140,7 @@ function problemOf(response, answer) {
   if (signedOut) return new Problem('unauthenticated', 'Your session is over. Sign in again.', { link: answer?.sign_in || host.signIn });
   const slug = answer?.type?.split(':').pop();
   const message = sentence(answer?.detail || answer?.title || `the server gave no proper answer (status ${response.status})`);
-  if (slug === 'confirmation-wanted') return new Problem(slug, message, { link: answer.confirm_at });
+  if (slug === 'confirmation-required') return new Problem(slug, message, { link: answer.confirm_at });
   if (slug === 'unavailable') return new Problem(slug, `${message} Try again in ${span(Number(response.headers.get('Retry-After')) || 5)}.`);
   return new Problem(slug, message, { field: answer?.field, holder: answer?.holder });
 }
@@ -192,14 +200,21 @@ function freshenTimes() {
 const say = (...words) => $('status').replaceChildren(...words);
 const announce = words => { $('announcer').textContent = words; };
 
-const safeLink = (href, text, attributes) => /^https?:$/.test(new URL(href, location).protocol) ? element('a', { href, ...attributes }, text) : null;
+function safeLink(href, text, attributes) {
+  try {
+    return /^https?:$/.test(new URL(href, location).protocol) ? element('a', { href, ...attributes }, text) : null;
+  } catch {
+    return null;
+  }
+}
 
 /** A problem's text and what can be done about it; links out of a form open beside it, so that nothing typed is lost. */
 function explain(place, problem, ...remedies) {
   const beside = place.closest('dialog') ? { target: '_blank', rel: 'noopener' } : {};
-  const text = { unauthenticated: 'Sign in', 'confirmation-wanted': 'Confirm that it is you' }[problem.slug];
+  const text = { unauthenticated: 'Sign in', 'confirmation-required': 'Confirm that it is you' }[problem.slug];
   const link = problem.link ? safeLink(problem.link, place.closest('dialog') ? `${text} (new tab)` : text, beside) : null;
   place.replaceChildren(icon('warning'), element('p', {}, problem.message), ...[link, ...remedies].filter(Boolean));
+  place.scrollIntoView({ block: 'nearest' });
 }
 
 // ---- The list ------------------------------------------------------------------------------------------------------
@@ -458,10 +473,10 @@ function clearProblems(dialog) {
 
 function showProblem(dialog, problem) {
   const place = problem.field && dialog.querySelector(`[data-fault="${CSS.escape(problem.field)}"]`);
+  if (problem.slug === 'lost') dialog.addEventListener('close', lookAtList, { once: true });
   if (!place) {
-    const top = dialog.querySelector('[data-problem]');
-    explain(top, problem);
-    return top.scrollIntoView({ block: 'nearest' });
+    const remedies = problem.slug === 'lost' && policy.rights.list ? [button('Look at the list', () => dialog.close())] : [];
+    return explain(dialog.querySelector('[data-problem]'), problem, ...remedies);
   }
   place.replaceChildren(icon('warning'), element('span', {}, ...faultWords(problem)));
   const controls = [...place.closest('.field').querySelectorAll('input:not(:disabled)')].filter(control => control.checkVisibility());
@@ -469,6 +484,11 @@ function showProblem(dialog, problem) {
   // A radio button cannot be invalid, only their group.
   if (control && control.type !== 'radio') control.setAttribute('aria-invalid', 'true');
   control?.focus();
+}
+
+function lookAtList() {
+  $('list-title').focus();
+  showList();
 }
 
 function faultWords(problem) {
@@ -673,8 +693,7 @@ function askRotate(token) {
   ask({
     title: ['Rotate ', quoted(token.name), '?'],
     content: [
-      paragraph(`A new token takes its place, with the same name${scopes.length ? ' and scopes' : ''}. `, token.expires_at
-        ? 'It lives from now on for as long as this one was last given.' : 'Like this one, it never expires.'),
+      paragraph(`A new token takes its place, with the same name${scopes.length ? ' and scopes' : ''}. ${lifeWords(token)}`),
       expired ? paragraph('The old token has expired and stays refused.') : group,
       endsOlder(token),
     ].filter(Boolean),
@@ -682,6 +701,11 @@ function askRotate(token) {
     look: 'primary',
     act: () => rotate(token, grace()),
   });
+}
+
+function lifeWords(token) {
+  if (token.expires_at) return 'It lives from now on for as long as this one was last given.';
+  return policy.never_allowed ? 'Like this one, it never expires.' : 'It lives for as long as is allowed here.';
 }
 
 function graceEnd(token, seconds) {
@@ -850,6 +874,7 @@ function listen() {
   onSubmit($('token-form'), $('form-dialog'), saveForm);
   onSubmit($('task-form'), $('task-dialog'), () => task());
   $('expiry').addEventListener('input', chooseExpiry);
+  $('expiry').addEventListener('change', () => $('expiry-exact').scrollIntoView({ block: 'nearest' }));
 
   secret.addEventListener('click', copySecret);
   secret.addEventListener('copy', () => { copied = true; });
@@ -888,7 +913,7 @@ function showHost() {
   const { product, home } = host;
   if (product) document.title = `Personal tokens · ${product}`;
   $('bar').hidden = !product && !home;
-  $('bar').append(home ? safeLink(home, product || 'Home') : product);
+  $('bar').append((home && safeLink(home, product || 'Home')) || product);
   $('zone').textContent = `Times are in your time zone, ${zone}.`;
 }
 
