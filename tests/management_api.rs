@@ -146,6 +146,30 @@ async fn a_taken_name_is_told_with_who_holds_it() {
     }
 }
 
+/// A Save that was clicked twice, or was sent again since its answer got lost.
+#[tokio::test]
+async fn a_form_that_is_sent_twice_makes_one_token() {
+    let host = host();
+    let save = || host.post("tokens", json!({"name": "sync"}));
+    // All are under way before the first is answered.
+    let gate = host.store.hold_changes().await;
+    let (first, second, third, ()) = tokio::join!(save(), save(), save(), async { drop(gate) });
+    let mut answers = [first, second, third];
+    answers.sort_by_key(|answer| answer.status);
+    let made = answers[0].is(201)["record"]["id"].clone();
+    for refused in &answers[1..] {
+        assert_eq!(refused.refused(409), "name-taken");
+        assert_eq!(refused.json()["holder"]["id"], made);
+    }
+    assert_eq!(host.rows().await.len(), 1);
+    // One that is rotated twice has one successor.
+    let path = format!("tokens/{}/rotate", made.as_str().unwrap());
+    let rotate = || host.post(&path, json!({"grace_seconds": 60}));
+    let (first, second) = tokio::join!(rotate(), rotate());
+    assert_eq!([first.status, second.status].iter().sum::<u16>(), 201 + 409);
+    assert_eq!(host.rows().await.len(), 2);
+}
+
 #[tokio::test]
 async fn who_asks_is_kept_and_told_to_observers() {
     let told = Arc::new(Mutex::new(Vec::new()));
