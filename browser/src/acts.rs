@@ -34,6 +34,13 @@ impl Browser {
         .await;
     }
 
+    /// The other list: of the tokens that are active, or of those that ended.
+    pub async fn open_tab(&self, name: &str) {
+        self.click(name).await;
+        self.sees_in("#list-title", name).await;
+        self.is_loaded().await;
+    }
+
     /// With the mouse, on the one button or link of this name.
     pub async fn click(&self, name: &str) {
         self.act(Kind::Press, name, async |element| element.click().await).await;
@@ -158,6 +165,15 @@ impl Browser {
     /// The name of what has the focus; what has it can be seen to have it.
     pub async fn focus(&self) -> String {
         self.script(FOCUS, &[]).await.as_str().expect("a name").to_owned()
+    }
+
+    /// Waits until something of this name has it.
+    pub async fn has_focus(&self, name: &str) {
+        self.until(name, async || match self.focus().await {
+            focus if focus == name => Ok(()),
+            focus => Err(format!("{focus} has the focus")),
+        })
+        .await;
     }
 
     /// Presses Tab until something of this name has the focus.

@@ -67,6 +67,8 @@ impl Browser {
         capabilities.set("goog:loggingPrefs", json!({ "browser": "ALL" })).expect("a capability");
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
         let driver = WebDriver::builder(chromedriver::url(), capabilities).client(client).await.expect("a browser");
+        // For axe on a loaded machine.
+        driver.set_script_timeout(Duration::from_secs(50)).await.expect("a longer time");
         let browser = Self { driver: Some(driver), look };
         let Look { width, height, dark, time_zone } = look;
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });

@@ -19,7 +19,7 @@ async fn one_by_one_after_a_confirmation() {
     browser.look_at("revoke").await;
     browser.click("Cancel").await;
     browser.is_back().await;
-    assert_eq!(browser.focus().await, "Revoke: Till");
+    browser.has_focus("Revoke: Till").await;
     assert_eq!(host.whoami(till.token.expose()).await, Ok("Till".to_owned()));
 
     browser.click("Revoke: Till").await;
@@ -30,7 +30,7 @@ async fn one_by_one_after_a_confirmation() {
     assert_eq!(host.whoami(till.token.expose()).await, Err(401));
     assert_eq!(host.whoami(sync.token.expose()).await, Ok("Sync".to_owned()));
 
-    browser.click("Ended").await;
+    browser.open_tab("Ended").await;
     let [row] = browser.rows(1).await.try_into().unwrap();
     assert!(row.contains("Till") && row.contains("Revoked"), "{row}");
     for action in ["Edit: Till", "Rotate: Till", "Revoke: Till"] {

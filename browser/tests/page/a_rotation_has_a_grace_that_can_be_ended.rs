@@ -30,6 +30,7 @@ async fn both_are_accepted_until_the_grace_is_ended_by_hand() {
     let new = rotate(&browser, "1 hour").await;
     assert_eq!(host.whoami(&new).await, Ok(NAME.to_owned()));
     assert_eq!(host.whoami(old.token.expose()).await, Ok(NAME.to_owned()));
+    browser.sees_in("#rows", "In grace").await;
     let [first, second] = browser.rows(2).await.try_into().unwrap();
     assert!(first.contains("Active") && first.contains(READ), "the same scopes: {first}");
     let successor = &new["shop_".len()..][..8];
@@ -45,7 +46,7 @@ async fn both_are_accepted_until_the_grace_is_ended_by_hand() {
     assert_eq!(host.whoami(old.token.expose()).await, Err(401));
     assert_eq!(host.whoami(&new).await, Ok(NAME.to_owned()));
 
-    browser.click("Ended").await;
+    browser.open_tab("Ended").await;
     let [ended] = browser.rows(1).await.try_into().unwrap();
     assert!(ended.contains("Revoked"), "{ended}");
     browser.close().await;
@@ -71,7 +72,7 @@ async fn a_grace_ends_by_itself_and_no_grace_ends_at_once() {
     browser.rows(1).await;
     assert_eq!(host.whoami(second).await, Err(401));
     assert_eq!(host.whoami(third).await, Ok(NAME.to_owned()));
-    browser.click("Ended").await;
+    browser.open_tab("Ended").await;
     for row in browser.rows(2).await {
         assert!(row.contains("Replaced"), "{row}");
     }

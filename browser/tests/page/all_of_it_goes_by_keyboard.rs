@@ -5,16 +5,6 @@ use personal_tokens_browser::{Browser, Host, Key, Look, Person, READ, WRITE};
 
 const GENERATE: &str = "Generate personal token";
 
-/// Waits, since some of it follows an answer of the host.
-async fn has_focus(browser: &Browser, name: &str) {
-    browser
-        .until(name, async || match browser.focus().await {
-            focus if focus == name => Ok(()),
-            focus => Err(format!("{focus} has the focus")),
-        })
-        .await;
-}
-
 #[tokio::test]
 async fn generate_copy_and_revoke() {
     let host = Host::start().await;
@@ -22,13 +12,13 @@ async fn generate_copy_and_revoke() {
     browser.enter(&host, Person::Ada).await;
     browser.tab_to(GENERATE).await;
     browser.press(Key::Enter + "").await;
-    has_focus(&browser, "Name").await;
+    browser.has_focus("Name").await;
     browser.press("Till").await;
     browser.tab_to(READ).await;
     browser.press(" ").await;
     browser.tab_to("No expiry").await;
     browser.press(Key::Right + "").await;
-    has_focus(&browser, "7 days").await;
+    browser.has_focus("7 days").await;
     browser.sees_in("#expiry-exact", "in 7 days").await;
     browser.look_at("keyboard-generate").await;
     browser.tab_to("Save").await;
@@ -42,22 +32,22 @@ async fn generate_copy_and_revoke() {
     browser.tab_to("Done").await;
     browser.press(Key::Enter + "").await;
     browser.is_back().await;
-    has_focus(&browser, GENERATE).await;
+    browser.has_focus(GENERATE).await;
     assert_eq!(host.whoami(&token).await, Ok("Till".to_owned()));
     let record = &host.records().await[0];
     assert_eq!((record.scopes.to_string(), record.expiry.instant().is_some()), (READ.to_owned(), true));
 
     browser.tab_to("Revoke: Till").await;
     browser.press(Key::Enter + "").await;
-    has_focus(&browser, "Cancel").await;
+    browser.has_focus("Cancel").await;
     browser.press(Key::Escape + "").await;
     browser.is_back().await;
-    has_focus(&browser, "Revoke: Till").await;
+    browser.has_focus("Revoke: Till").await;
     browser.press(Key::Enter + "").await;
     browser.tab_to("Revoke token").await;
     browser.press(Key::Enter + "").await;
     browser.is_back().await;
-    has_focus(&browser, "Active tokens").await;
+    browser.has_focus("Active tokens").await;
     assert_eq!(host.whoami(&token).await, Err(401));
 
     browser.tab_to("Generate personal token").await;
@@ -74,13 +64,13 @@ async fn escape_leaves_a_form_and_asks_before_an_uncopied_token_is_gone() {
     browser.enter(&host, Person::Ada).await;
     browser.tab_to(GENERATE).await;
     browser.press(Key::Enter + "").await;
-    has_focus(&browser, "Name").await;
+    browser.has_focus("Name").await;
     browser.press("Till" + Key::Escape).await;
     browser.is_back().await;
-    has_focus(&browser, GENERATE).await;
+    browser.has_focus(GENERATE).await;
 
     browser.press(Key::Enter + "").await;
-    has_focus(&browser, "Name").await;
+    browser.has_focus("Name").await;
     // Enter in a field saves, as in any form.
     browser.press("Till" + Key::Enter).await;
     let token = browser.new_token().await;
@@ -105,11 +95,11 @@ async fn every_control_of_a_row_and_of_a_dialog_is_reached() {
         browser.tab_to(name).await;
     }
     browser.press(Key::Enter + "").await;
-    has_focus(&browser, "Type “all” to confirm").await;
+    browser.has_focus("Type “all” to confirm").await;
     browser.press(Key::Escape + "").await;
-    has_focus(&browser, "Revoke all tokens…").await;
+    browser.has_focus("Revoke all tokens…").await;
     browser.click("Rotate: Till").await;
-    has_focus(&browser, "1 day").await;
+    browser.has_focus("1 day").await;
     browser.press(Key::Left + "").await;
     browser.sees_in("#grace-exact", "13:00").await;
     for name in ["Cancel", "Rotate"] {
@@ -120,13 +110,13 @@ async fn every_control_of_a_row_and_of_a_dialog_is_reached() {
 
     // A form that is longer than the screen.
     browser.click(GENERATE).await;
-    has_focus(&browser, "Name").await;
+    browser.has_focus("Name").await;
     for name in [READ, WRITE, "No expiry", "Cancel", "Save", "Name"] {
         browser.tab_to(name).await;
     }
     browser.tab_to("No expiry").await;
     browser.press(Key::Left + "").await;
-    has_focus(&browser, "On a date").await;
+    browser.has_focus("On a date").await;
     browser.tab_to("Last day").await;
     browser.press("06302027").await;
     browser.sees_in("#expiry-exact", "Wed, 30 Jun 2027, 24:00").await;

@@ -31,13 +31,13 @@ async fn all_views(look: Look) {
     browser.enter(&host, Person::Ada).await;
     browser.rows(7).await;
     browser.look_at("active").await;
-    browser.click("Ended").await;
+    browser.open_tab("Ended").await;
     browser.rows(3).await;
     browser.look_at("ended").await;
     browser.click("Edit: Trial of the new till").await;
     browser.look_at("revive").await;
     browser.click("Cancel").await;
-    browser.click("Active").await;
+    browser.open_tab("Active").await;
     browser.rows(7).await;
 
     browser.click("Generate personal token").await;

@@ -105,7 +105,7 @@ async fn each_sees_what_is_theirs_and_nobody_who_signed_out_anything() {
     // In another tab, say.
     let sign_out = "return (await fetch('/sign-out', { method: 'POST', redirect: 'manual' })).type";
     browser.script(sign_out, &[]).await;
-    browser.click("Ended").await;
+    browser.open_tab("Ended").await;
     browser.sees_in("#list-problem", "Your session is over").await;
     browser.click("Reload").await;
     browser

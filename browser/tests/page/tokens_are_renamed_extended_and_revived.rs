@@ -25,7 +25,7 @@ async fn a_name_the_scopes_and_the_expiry_change_one_by_one() {
     browser.fill("Name", "Nightly import").await;
     save(&browser).await;
     browser.sees_in("#status", "Nightly import").await;
-    assert_eq!(browser.focus().await, "Edit: Nightly import");
+    browser.has_focus("Edit: Nightly import").await;
     assert_eq!(record().await.name.as_str(), "Nightly import");
     assert_eq!(record().await.expiry, Expiry::At(start.checked_add(Duration::days(10)).unwrap()));
 
@@ -33,13 +33,13 @@ async fn a_name_the_scopes_and_the_expiry_change_one_by_one() {
     browser.choose("90 days").await;
     save(&browser).await;
     assert_eq!(record().await.expiry, Expiry::At(start.checked_add(Duration::days(90)).unwrap()));
-    assert!(browser.rows(1).await[0].contains("in 90 days"));
+    browser.sees_in("#rows", "in 90 days").await;
 
     browser.click("Edit: Nightly import").await;
     browser.choose("No expiry").await;
     save(&browser).await;
     assert_eq!(record().await.expiry, Expiry::Never);
-    assert!(browser.rows(1).await[0].contains("Never"));
+    browser.sees_in("#rows", "Never").await;
 
     browser.click("Edit: Nightly import").await;
     browser.choose(WRITE).await;
@@ -64,7 +64,7 @@ async fn an_expired_token_is_revived() {
     browser.enter(&host, Person::Ada).await;
     browser.rows(0).await;
 
-    browser.click("Ended").await;
+    browser.open_tab("Ended").await;
     let [row] = browser.rows(1).await.try_into().unwrap();
     assert!(row.contains("Expired") && row.contains("24 hours ago"), "{row}");
     browser.look_at("expired").await;
@@ -77,7 +77,7 @@ async fn an_expired_token_is_revived() {
     browser.sees_in("#status", "revived").await;
     assert_eq!(host.whoami(issued.token.expose()).await, Ok("Import".to_owned()));
 
-    browser.click("Active").await;
-    assert!(browser.rows(1).await[0].contains("in 7 days"));
+    browser.open_tab("Active").await;
+    browser.sees_in("#rows", "in 7 days").await;
     browser.close().await;
 }
