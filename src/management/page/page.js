@@ -21,14 +21,17 @@ const plural = (count, unit) => `${count.toLocaleString('en')} ${unit}${count ==
 
 /** 7200 -> "2 hours": in the largest unit that says it exactly. */
 function span(seconds) {
-  const [length, unit] = [[DAY, 'day'], [HOUR, 'hour'], [MINUTE, 'minute'], [1, 'second']].find(([length]) => seconds % length === 0);
+  const units = [[DAY, 'day'], [HOUR, 'hour'], [MINUTE, 'minute'], [1, 'second']];
+  const [length, unit] = units.find(([length]) => seconds % length === 0);
   return plural(seconds / length, unit);
 }
 
 /** "in 6 days", "5 minutes ago", rounded to the unit that people would say. */
 function relative(date) {
   const seconds = (date - now()) / 1000;
-  const units = [['minute', MINUTE, 60], ['hour', HOUR, 48], ['day', DAY, 100], ['month', 30.44 * DAY, 24], ['year', 365.25 * DAY, Infinity]];
+  const units = [
+    ['minute', MINUTE, 60], ['hour', HOUR, 48], ['day', DAY, 100], ['month', 30.44 * DAY, 24], ['year', 365.25 * DAY, Infinity],
+  ];
   if (Math.abs(seconds) < 30) return seconds > 0 ? 'in a moment' : 'just now';
   const [unit, length] = units.find(([, length, limit]) => Math.round(Math.abs(seconds) / length) < limit);
   const count = Math.max(1, Math.round(Math.abs(seconds) / length));
@@ -48,7 +51,8 @@ function exact(date, options = { day: 'numeric', month: 'short', year: 'numeric'
 
 /** "Tue, 1 Dec 2026, 24:00 (UTC+01:00)" */
 function exactWithZone(date) {
-  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' }).formatToParts(endsDay(date) ? lastMoment(date) : date);
+  const format = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' });
+  const parts = format.formatToParts(endsDay(date) ? lastMoment(date) : date);
   const offset = parts.find(part => part.type === 'timeZoneName').value.replace('GMT', 'UTC');
   return `${exact(date, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })} (${offset})`;
 }
@@ -118,7 +122,7 @@ async function call(method, path, body) {
       body: body && JSON.stringify(body),
     });
   } catch {
-    throw method === 'GET' ? new Problem('unreachable', 'The server cannot be reached. Check your connection and try again.') : lost(path);
+    throw method === 'GET' ? unreachable() : lost(path);
   }
   heedServerClock(response, asked);
   const answer = await response.json().catch(() => null);
@@ -127,21 +131,25 @@ async function call(method, path, body) {
   throw refused || method === 'GET' ? problemOf(response, answer) : lost(path);
 }
 
+const unreachable = () => new Problem('unreachable', 'The server cannot be reached. Check your connection and try again.');
+
 /** A change whose answer was lost may have been made: the server goes on without us. */
 function lost(path) {
   const shows = path === 'tokens' || path.endsWith('/rotate');
-  const words = 'No proper answer came, so the change may or may not have been made. Look at the list before you try again.';
+  const words = 'No proper answer came, so the change may have been made or not. Look at the list before you try again.';
   return new Problem('lost', shows ? `${words} If a new token is there, revoke it: nobody was shown it.` : words);
 }
 
 function problemOf(response, answer) {
   // A host's own session layer may send whoever is signed out elsewhere.
   const signedOut = response.status === 401 || response.type === 'opaqueredirect';
-  if (signedOut) return new Problem('unauthenticated', 'Your session is over. Sign in again.', { link: answer?.sign_in || host.signIn });
+  const signIn = { link: answer?.sign_in || host.signIn };
+  if (signedOut) return new Problem('unauthenticated', 'Your session is over. Sign in again.', signIn);
   const slug = answer?.type?.split(':').pop();
-  const message = sentence(answer?.detail || answer?.title || `the server gave no proper answer (status ${response.status})`);
+  const message = sentence(answer?.detail || answer?.title || `no proper answer came (status ${response.status})`);
   if (slug === 'confirmation-required') return new Problem(slug, message, { link: answer.confirm_at });
-  if (slug === 'unavailable') return new Problem(slug, `${message} Try again in ${span(Number(response.headers.get('Retry-After')) || 5)}.`);
+  const wait = Number(response.headers.get('Retry-After')) || 5;
+  if (slug === 'unavailable') return new Problem(slug, `${message} Try again in ${span(wait)}.`);
   return new Problem(slug, message, { field: answer?.field, holder: answer?.holder });
 }
 
@@ -192,7 +200,9 @@ function relativeTime(date) {
 }
 
 function freshenTimes() {
-  for (const time of document.querySelectorAll('time[data-relative]')) time.textContent = relative(new Date(time.dateTime));
+  for (const time of document.querySelectorAll('time[data-relative]')) {
+    time.textContent = relative(new Date(time.dateTime));
+  }
   for (const row of $('rows').rows) fillState(row.querySelector('.state-cell'), tokens.get(row.dataset.tokenId));
 }
 
@@ -208,11 +218,11 @@ function safeLink(href, text, attributes) {
   }
 }
 
-/** A problem's text and what can be done about it; links out of a form open beside it, so that nothing typed is lost. */
+/** A problem's text and what can be done about it. Links out of a form open beside it: nothing typed is lost. */
 function explain(place, problem, ...remedies) {
-  const beside = place.closest('dialog') ? { target: '_blank', rel: 'noopener' } : {};
   const text = { unauthenticated: 'Sign in', 'confirmation-required': 'Confirm that it is you' }[problem.slug];
-  const link = problem.link ? safeLink(problem.link, place.closest('dialog') ? `${text} (new tab)` : text, beside) : null;
+  const [words, beside] = place.closest('dialog') ? [`${text} (new tab)`, { target: '_blank', rel: 'noopener' }] : [text];
+  const link = problem.link ? safeLink(problem.link, words, beside) : null;
   place.replaceChildren(icon('warning'), element('p', {}, problem.message), ...[link, ...remedies].filter(Boolean));
   place.scrollIntoView({ block: 'nearest' });
 }
@@ -277,8 +287,9 @@ function nameTab() {
     else link.removeAttribute('aria-current');
   }
   $('list-title').textContent = tab() === 'active' ? 'Active tokens' : 'Ended tokens';
-  const headings = ['Name', 'State', endHeading(), ...(scopes.length ? ['Scopes'] : []), 'Created', 'Last used', 'Actions'];
-  $('columns').replaceChildren(...headings.map(text => element('th', { scope: 'col', role: 'columnheader', 'data-column': text }, text)));
+  const headings = ['Name', 'State', endHeading(), scopes.length && 'Scopes', 'Created', 'Last used', 'Actions'];
+  const heading = text => element('th', { scope: 'col', role: 'columnheader', 'data-column': text }, text);
+  $('columns').replaceChildren(...headings.filter(Boolean).map(heading));
 }
 
 function showWhatIsThere() {
@@ -291,9 +302,11 @@ function showWhatIsThere() {
 }
 
 function emptyWords() {
-  if (!policy.rights.list) return ['You may not see the list of tokens.', policy.rights.issue ? 'You can generate one all the same.' : ''];
-  if (tab() === 'ended') return ['No token has ended.', 'Those that expired, were revoked or were replaced will be found here.'];
-  return ['There is no active token.', policy.rights.issue ? 'Generate one for each script or integration, so that you can watch and end it by itself.' : ''];
+  const { list, issue } = policy.rights;
+  if (!list) return ['You may not see the list of tokens.', issue ? 'You can generate one all the same.' : ''];
+  if (tab() === 'ended') return ['No token has ended.', 'Those that expired, were revoked or were replaced will be here.'];
+  const advice = 'Generate one for each script or integration, so that you can watch and end it by itself.';
+  return ['There is no active token.', issue ? advice : ''];
 }
 
 function showListProblem(problem) {
@@ -329,7 +342,8 @@ function takeOut(row) {
 /** Fetches anew what a rotation or revocation of `token` may have ended beside it: predecessors in their grace. */
 async function freshenRelatives(token) {
   const line = new Set([token.id, token.predecessor]);
-  const relatives = [...tokens.values()].filter(other => other.id !== token.id && (line.has(other.id) || line.has(other.rotated?.successor)));
+  const related = other => other.id !== token.id && (line.has(other.id) || line.has(other.rotated?.successor));
+  const relatives = [...tokens.values()].filter(related);
   await Promise.all(relatives.map(async ({ id }) => put(await call('GET', tokenPath(id))))).catch(() => showList());
 }
 
@@ -364,14 +378,18 @@ function rowFor(token) {
   return element('tr', { role: 'row', 'data-token-id': token.id }, ...cells);
 }
 
-const cell = (label, content, name = 'td', attributes = { role: 'cell' }) => element(name, { ...attributes, 'data-label': label }, ...content);
+const cell = (label, content, name = 'td', attributes = { role: 'cell' }) =>
+  element(name, { ...attributes, 'data-label': label }, ...content);
 const second = (...content) => element('span', { class: 'second' }, ...content);
 
 function nameOf(token) {
-  const copyId = button(element('code', {}, shortId(token.id)), async () => {
-    say(await copyText(token.id) ? 'The id was copied.' : `The id is ${token.id}`);
-  }, { class: 'id', title: 'Copy the id: the characters after the token’s prefix', 'aria-label': `${shortId(token.id)}: copy the id of ${token.name}` });
-  return [element('bdi', { class: 'name' }, token.name), copyId];
+  const copyId = async () => say(await copyText(token.id) ? 'The id was copied.' : `The id is ${token.id}`);
+  const id = button(element('code', {}, shortId(token.id)), copyId, {
+    class: 'id',
+    title: 'Copy the id: the characters after the token’s prefix',
+    'aria-label': `${shortId(token.id)}: copy the id of ${token.name}`,
+  });
+  return [element('bdi', { class: 'name' }, token.name), id];
 }
 
 function fillState(place, token) {
@@ -408,14 +426,16 @@ function endOf(token) {
 }
 
 function actionsOf(token) {
+  const inGrace = token.rotated && token.state === 'active';
   const offered = {
     edit: ['Edit', () => openForm(token)],
     rotate: ['Rotate', () => askRotate(token)],
-    revoke: token.rotated && token.state === 'active' ? ['End grace now', () => askEndGrace(token)] : ['Revoke', () => askRevoke(token)],
+    revoke: inGrace ? ['End grace now', () => askEndGrace(token)] : ['Revoke', () => askRevoke(token)],
   };
   return token.actions.filter(action => offered[action]).map(action => {
     const [text, act] = offered[action];
-    return button(text, act, { 'data-action': action, 'aria-label': `${text}: ${token.name}`, class: action === 'revoke' ? 'small danger' : 'small' });
+    const look = action === 'revoke' ? 'small danger' : 'small';
+    return button(text, act, { 'data-action': action, 'aria-label': `${text}: ${token.name}`, class: look });
   });
 }
 
@@ -445,8 +465,8 @@ function giveFocusBack() {
   // The row may have been drawn anew, or be gone.
   const row = opener?.closest('tr');
   const again = row && rowOf(row.dataset.tokenId);
-  const target = opener?.isConnected ? opener : again?.querySelector(`[data-action="${opener.dataset.action}"]`) ?? again;
-  focusOn(target ?? $('list-title'));
+  const sameButton = again?.querySelector(`[data-action="${opener.dataset.action}"]`);
+  focusOn((opener?.isConnected ? opener : sameButton ?? again) ?? $('list-title'));
   opener = null;
 }
 
@@ -475,12 +495,12 @@ function showProblem(dialog, problem) {
   const place = problem.field && dialog.querySelector(`[data-fault="${CSS.escape(problem.field)}"]`);
   if (problem.slug === 'lost') dialog.addEventListener('close', lookAtList, { once: true });
   if (!place) {
-    const remedies = problem.slug === 'lost' && policy.rights.list ? [button('Look at the list', () => dialog.close())] : [];
-    return explain(dialog.querySelector('[data-problem]'), problem, ...remedies);
+    const look = problem.slug === 'lost' && policy.rights.list && button('Look at the list', () => dialog.close());
+    return explain(dialog.querySelector('[data-problem]'), problem, look);
   }
   place.replaceChildren(icon('warning'), element('span', {}, ...faultWords(problem)));
-  const controls = [...place.closest('.field').querySelectorAll('input:not(:disabled)')].filter(control => control.checkVisibility());
-  const control = controls.find(control => control.type === 'date') ?? controls.find(control => control.checked) ?? controls[0];
+  const inputs = [...place.closest('.field').querySelectorAll('input:not(:disabled)')].filter(input => input.checkVisibility());
+  const control = inputs.find(input => input.type === 'date') ?? inputs.find(input => input.checked) ?? inputs[0];
   // A radio button cannot be invalid, only their group.
   if (control && control.type !== 'radio') control.setAttribute('aria-invalid', 'true');
   control?.focus();
@@ -494,7 +514,8 @@ function lookAtList() {
 function faultWords(problem) {
   if (problem.slug !== 'name-taken' || !problem.holder) return [problem.message];
   const { id, state } = problem.holder;
-  const words = [`This name is taken by an ${state} token, `, element('code', {}, shortId(id)), '. Choose another, or rename or revoke that token. '];
+  const taken = [`This name is taken by an ${state} token, `, element('code', {}, shortId(id)), '. '];
+  const words = [...taken, 'Choose another, or rename or revoke that token. '];
   return policy.rights.list ? [...words, button('Show that token', () => leadTo(id), { class: 'plain' })] : words;
 }
 
@@ -521,16 +542,19 @@ function openForm(token) {
 
 function fillScopes(held) {
   // A scope that the list no longer has can still be taken from a token that holds it.
-  const gone = held.filter(name => !scopes.some(scope => scope.name === name)).map(name => ({ name, description: 'No longer offered', grantable: false }));
-  const all = [...scopes, ...gone];
+  const gone = held.filter(name => !scopes.some(scope => scope.name === name));
+  const all = [...scopes, ...gone.map(name => ({ name, description: 'No longer offered', grantable: false }))];
   $('scopes').hidden = all.length === 0;
-  $('scope-choices').replaceChildren(...all.map((scope, index) => {
-    const had = held.includes(scope.name);
-    const refused = !scope.grantable && !had;
-    const box = element('input', { type: 'checkbox', id: `scope-${index}`, value: scope.name, checked: had, disabled: refused });
-    const words = [element('code', {}, bdi(scope.name)), scope.description === null ? null : element('span', {}, bdi(scope.description))];
-    return element('label', {}, box, element('span', {}, ...words, refused ? element('em', {}, 'You may not grant this.') : null));
-  }));
+  $('scope-choices').replaceChildren(...all.map((scope, index) => scopeChoice(scope, index, held.includes(scope.name))));
+}
+
+function scopeChoice({ name, description, grantable }, index, held) {
+  const refused = !grantable && !held;
+  const box = { type: 'checkbox', id: `scope-${index}`, value: name, checked: held, disabled: refused };
+  return element('label', {}, element('input', box), element('span', {},
+    element('code', {}, bdi(name)),
+    description === null ? null : element('span', {}, bdi(description)),
+    refused ? element('em', {}, 'You may not grant this.') : null));
 }
 
 function chosenScopes() {
@@ -553,22 +577,26 @@ function fillExpiry(token) {
     ...presets.map(seconds => [seconds / DAY, span(seconds)]),
     ...(longest === null || longest > DAY ? [['on-date', 'On a date']] : []),
   ];
-  const first = token ? 'keep' : never ? 'never' : Math.max(...presets.filter(seconds => seconds <= 30 * DAY), presets[0]) / DAY;
+  const sensible = Math.max(...presets.filter(seconds => seconds <= 30 * DAY), presets[0]) / DAY;
+  const first = token ? 'keep' : never ? 'never' : sensible;
   $('expiry-choices').replaceChildren(...choices.map(([value, text]) => radio('expiry', value, text, value === first)));
   $('expiry-date').value = '';
   $('expiry-date').min = dayOf(now());
   $('expiry-date').max = longest === null ? '9999-12-30' : dayOf(dayBefore(now() + longest * 1000));
   $('expiry-hint').hidden = !token || stateOf(token) !== 'expired';
-  $('expiry-hint').textContent = 'This token has expired. A later expiry revives it: whoever holds it can use it again.';
   chooseExpiry();
 }
 
-const radio = (group, value, text, checked) => element('label', {}, element('input', { type: 'radio', name: group, id: `${group}-${value}`, value, checked }), element('span', {}, text));
+function radio(group, value, text, checked) {
+  const input = element('input', { type: 'radio', name: group, id: `${group}-${value}`, value, checked });
+  return element('label', {}, input, element('span', {}, text));
+}
 
 /** The day in the person's time zone, as a date input writes it. */
 function dayOf(instant) {
   const date = new Date(instant);
-  return [String(date.getFullYear()).padStart(4, '0'), date.getMonth() + 1, date.getDate()].map(part => String(part).padStart(2, '0')).join('-');
+  const digits = (number, count) => String(number).padStart(count, '0');
+  return `${digits(date.getFullYear(), 4)}-${digits(date.getMonth() + 1, 2)}-${digits(date.getDate(), 2)}`;
 }
 
 function dayBefore(instant) {
@@ -616,7 +644,7 @@ function checkForm() {
   const fault = message => new Problem('invalid-expiry', message, { field: 'expires_at' });
   if (!value) throw fault('Choose a day.');
   if (validity.rangeUnderflow) throw fault('This day is over. Choose today or a later day.');
-  if (validity.rangeOverflow) throw fault(`This is too late. The latest day is ${exact(endOfDay(max)).replace(/,[^,]*$/, '')}.`);
+  if (validity.rangeOverflow) throw fault(`This is too late. The latest is ${exact(endOfDay(max))}.`);
 }
 
 async function saveForm() {
@@ -643,7 +671,8 @@ async function saveEdit(token) {
   const changed = Object.keys(change).length ? await call('PATCH', tokenPath(token.id), change) : token;
   $('form-dialog').close();
   put(changed);
-  say(quoted(changed.name), token.state === 'expired' && changed.state === 'active' ? ' was revived. It is under Active.' : ' was saved.');
+  const revived = token.state === 'expired' && changed.state === 'active';
+  say(quoted(changed.name), revived ? ' was revived. It is under Active.' : ' was saved.');
 }
 
 /** Shows a token that was just made, among the active ones. */
@@ -680,20 +709,22 @@ function askRotate(token) {
   const choices = expired ? [0] : [0, ...within(policy.max_grace_seconds, [HOUR, DAY, 7 * DAY])];
   // A grace can be ended early; a script that is cut off at once cannot be warned.
   const first = Math.max(...choices.filter(seconds => seconds <= DAY));
+  const choice = seconds => radio('grace', seconds, seconds ? span(seconds) : 'Not at all', seconds === first);
   const output = element('output', { id: 'grace-exact' });
   const group = element('fieldset', { class: 'field', 'aria-describedby': 'grace-error', hidden: expired },
     element('legend', {}, 'How long is the old token still accepted?'),
-    element('div', { class: 'pills' }, ...choices.map(seconds => radio('grace', seconds, seconds ? span(seconds) : 'Not at all', seconds === first))),
+    element('div', { class: 'pills' }, ...choices.map(choice)),
     element('p', { class: 'fault', id: 'grace-error', 'data-fault': 'grace_seconds' }),
     output);
   const grace = () => Number(group.querySelector('input:checked').value);
   const tell = () => output.replaceChildren(...graceWords(token, grace()));
   group.addEventListener('change', tell);
   tell();
+  const same = scopes.length ? 'name and scopes' : 'name';
   ask({
     title: ['Rotate ', quoted(token.name), '?'],
     content: [
-      paragraph(`A new token takes its place, with the same name${scopes.length ? ' and scopes' : ''}. ${lifeWords(token)}`),
+      paragraph(`A new token takes its place, with the same ${same}. ${lifeWords(token)}`),
       expired ? paragraph('The old token has expired and stays refused.') : group,
       endsOlder(token),
     ].filter(Boolean),
@@ -723,33 +754,37 @@ function graceWords(token, seconds) {
 /** Said where the change ends the grace of the token before this one. */
 function endsOlder(token) {
   const older = tokens.get(token.predecessor);
-  return older && stateOf(older) === 'grace' ? paragraph('The token that it replaced, still accepted in its grace, is refused at once.') : null;
+  if (!older || stateOf(older) !== 'grace') return null;
+  return paragraph('The token that it replaced, still accepted in its grace, is refused at once.');
 }
 
 async function rotate(token, seconds) {
   const issued = await call('POST', `${tokenPath(token.id)}/rotate`, { grace_seconds: seconds });
   $('task-dialog').close();
   const end = graceEnd(token, seconds);
-  showSecret(issued, 'The new token', seconds ? ['The old one is accepted until ', timeOf(end, exactWithZone(end)), '.'] : ['The old one is refused from now on.']);
+  const accepted = ['The old one is accepted until ', timeOf(end, exactWithZone(end)), '.'];
+  showSecret(issued, 'The new token', seconds ? accepted : ['The old one is refused from now on.']);
   say(quoted(token.name), ' was rotated.');
   putNew(issued.record);
 }
 
 function askRevoke(token) {
-  const grace = endsOlder(token);
+  const final = 'Whatever uses it is refused from now on. This is final: it cannot be undone.';
   ask({
     title: ['Revoke ', quoted(token.name), '?'],
-    content: [paragraph(lastUse(token)), paragraph('Whatever uses it is refused from now on. This is final: it cannot be undone.'), grace].filter(Boolean),
+    content: [paragraph(lastUse(token)), paragraph(final), endsOlder(token)].filter(Boolean),
     verb: 'Revoke token',
     act: () => revoke(token, [quoted(token.name), ' was revoked.']),
   });
 }
 
 function askEndGrace(token) {
+  const id = id => element('code', {}, shortId(id));
   ask({
     title: ['End the grace of ', quoted(token.name), ' now?'],
     content: [
-      paragraph('This is the old token ', element('code', {}, shortId(token.id)), ', which was replaced by ', element('code', {}, shortId(token.rotated.successor)), `. ${lastUse(token)}`),
+      paragraph('This is the old token ', id(token.id), ', which was replaced by ', id(token.rotated.successor), '.'),
+      paragraph(lastUse(token)),
       paragraph('Whatever still uses the old token is refused from now on. This is final. The new token goes on.'),
     ],
     verb: 'End grace now',
@@ -766,22 +801,26 @@ async function revoke(token, done) {
 }
 
 function askRevokeAll() {
+  const input = element('input', {
+    id: 'confirm-all', type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', 'aria-describedby': 'confirm-error',
+  });
   ask({
     title: ['Revoke all tokens?'],
     content: [
-      paragraph('Every token that is active, in its grace or expired is revoked at once, and whatever uses one is refused. This is final: it cannot be undone.'),
+      paragraph('Every token that is active, in its grace or expired is revoked at once. Whatever uses one is refused.'),
+      paragraph('This is final: it cannot be undone.'),
       element('div', { class: 'field' },
         element('label', { for: 'confirm-all' }, 'Type “all” to confirm'),
-        element('input', { id: 'confirm-all', type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', 'aria-describedby': 'confirm-error' }),
+        input,
         element('p', { class: 'fault', id: 'confirm-error', 'data-fault': 'confirm' })),
     ],
     verb: 'Revoke all tokens',
-    act: revokeAll,
+    act: () => revokeAll(input.value.trim()),
   });
 }
 
-async function revokeAll() {
-  if ($('confirm-all').value.trim() !== 'all') throw new Problem('invalid-field', 'Type the word “all”, or cancel.', { field: 'confirm' });
+async function revokeAll(typed) {
+  if (typed !== 'all') throw new Problem('invalid-field', 'Type the word “all”, or cancel.', { field: 'confirm' });
   const { revoked } = await call('POST', 'tokens/revoke-all', { confirm: 'all' });
   $('task-dialog').close();
   say(`${plural(revoked, 'token')} revoked.`);
@@ -796,16 +835,19 @@ let copied = false;
 
 function showSecret({ token, record }, title, more = []) {
   const expiry = dateOf(record.expires_at);
+  const life = expiry ? [' expires ', timeOf(expiry, exactWithZone(expiry)), '. '] : [' never expires. '];
   $('secret-title').textContent = title;
-  $('secret-of').replaceChildren(quoted(record.name), ...(expiry ? [' expires ', timeOf(expiry, exactWithZone(expiry)), '. '] : [' never expires. ']), ...more);
+  $('secret-of').replaceChildren(quoted(record.name), ...life, ...more);
   $('secret-power').textContent = power(record);
-  $('secret-scopes').replaceChildren(...record.scopes.map(name => element('li', {}, bdi(scopes.find(scope => scope.name === name)?.description ?? name))));
+  $('secret-scopes').replaceChildren(...record.scopes.map(name => element('li', {}, bdi(describe(name)))));
   secret.value = token;
   copied = false;
   openDialog($('secret-dialog'));
   $('copy').focus();
   $('secret-status').textContent = 'Token created. Copy it now.';
 }
+
+const describe = name => scopes.find(scope => scope.name === name)?.description ?? name;
 
 function power(record) {
   const where = host.product ? ` at ${host.product}` : '';
@@ -851,7 +893,9 @@ function copyWithoutClipboard(text) {
 /** Asks once before a token is closed that was not copied. */
 function closeSecret() {
   if (copied || $('secret-guard').hasChildNodes()) return forgetSecret();
-  $('secret-guard').replaceChildren(icon('warning'), paragraph('You have not copied the token. Once this is closed, nobody can show it again.'),
+  $('secret-guard').replaceChildren(
+    icon('warning'),
+    paragraph('You have not copied the token. Once this is closed, nobody can show it again.'),
     button('Close without copying', forgetSecret, { id: 'close-anyway' }));
   $('secret-guard').scrollIntoView({ block: 'nearest' });
 }
