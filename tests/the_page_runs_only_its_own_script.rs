@@ -74,6 +74,8 @@ async fn the_policy_allows_what_stands_in_it_and_nothing_else() {
             ("base-uri", none()),
             ("form-action", none()),
             ("frame-ancestors", none()),
+            ("require-trusted-types-for", vec!["'script'".to_owned()]),
+            ("trusted-types", none()),
         ];
         assert_eq!(policy(&answer), expected.into());
         assert_eq!(answer.lines("content-type"), ["text/html; charset=utf-8"]);
