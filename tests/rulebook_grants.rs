@@ -187,6 +187,22 @@ async fn a_token_that_is_widened_meanwhile_is_not_rotated() {
 }
 
 #[tokio::test]
+async fn a_handle_that_grants_some_scopes_is_only_ever_narrowed() {
+    let all =
+        PersonalTokens::builder(MemoryStore::new()).prefix("shop").scopes(["read", "write", "admin"]).build().unwrap();
+    let twice = all.granting(set(&["read", "write"])).granting(set(&["write", "admin"]));
+    for (number, (scope, granted)) in [("read", false), ("write", true), ("admin", false)].into_iter().enumerate() {
+        let issued = twice.issue(NewToken::new(owner(), format!("token {number}")).scopes([scope])).await;
+        match issued {
+            Ok(_) => assert!(granted, "{scope}"),
+            Err(ChangeError::Refused(refused)) => assert_eq!(refused, not_grantable(scope, &["write"]), "{granted}"),
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(all.list(&owner(), ListQuery::all()).await.unwrap().tokens.len(), usize::from(number >= 1));
+    }
+}
+
+#[tokio::test]
 async fn a_handle_for_a_person_and_one_for_their_scopes_keep_each_other() {
     let (tokens, _) = common::shop();
     let (ann, read) = (Actor::new("ann").unwrap(), set(&["products:read"]));

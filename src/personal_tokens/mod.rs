@@ -113,7 +113,7 @@ impl PersonalTokens {
     /// The same handle for a person who may grant only these scopes. Through it no token with a scope beyond them is issued
     /// or rotated, nor by an update given a scope or a longer life: a person never gets hold of more than they have. To
     /// rename, to narrow, to shorten and to revoke a token they need not have its scopes. Judged in the same atomic step
-    /// that writes the change.
+    /// that writes the change. Said twice, it grants what both allow.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -130,6 +130,10 @@ impl PersonalTokens {
     /// ```
     #[must_use]
     pub fn granting(&self, grantable: Scopes) -> Self {
+        let grantable = match &self.grantable {
+            Some(already) => already.common_with(&grantable),
+            None => grantable,
+        };
         Self { grantable: Some(Arc::new(grantable)), ..self.clone() }
     }
 

@@ -147,6 +147,12 @@ impl Scopes {
         &self.text
     }
 
+    /// Those that are in `other` too.
+    pub(crate) fn common_with(&self, other: &Self) -> Self {
+        let common: Vec<&str> = self.iter().filter(|scope| other.contains(scope)).collect();
+        Self { text: common.join(" ").into() }
+    }
+
     /// Whether every one of them is in `other` too.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
