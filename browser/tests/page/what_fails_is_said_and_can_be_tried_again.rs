@@ -92,7 +92,7 @@ async fn a_store_that_fails() {
     filled(&browser).await;
     host.store.fail(Method::Change, Fault::Unavailable);
     browser.click("Save").await;
-    browser.sees_in("#form-dialog [role=alert]", "may or may not have been made").await;
+    browser.sees_in("#form-dialog [role=alert]", "Look at the list").await;
     browser.look_at("store-fails-in-form").await;
     is_kept(&browser).await;
     host.store.work();
@@ -109,7 +109,7 @@ async fn an_answer_that_was_lost() {
     filled(&browser).await;
     host.store.fail(Method::Change, Fault::AnswerLost);
     browser.click("Save").await;
-    browser.sees_in("#form-dialog [role=alert]", "may or may not have been made").await;
+    browser.sees_in("#form-dialog [role=alert]", "Look at the list").await;
     host.store.work();
     browser.click("Look at the list").await;
     browser.is_back().await;
@@ -125,7 +125,7 @@ async fn a_network_that_is_down() {
     filled(&browser).await;
     browser.offline(true).await;
     browser.click("Save").await;
-    browser.sees_in("#form-dialog [role=alert]", "may or may not have been made").await;
+    browser.sees_in("#form-dialog [role=alert]", "Look at the list").await;
     browser.look_at("offline").await;
     is_kept(&browser).await;
     browser.offline(false).await;
