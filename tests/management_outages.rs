@@ -142,7 +142,7 @@ async fn a_store_that_hangs_gathers_no_more_changes_than_there_is_room_for() {
     }
     tokio::task::yield_now().await;
     for ask in Ask::writes("AAAAAAAAAAAAAAAA") {
-        let answer = host.ask(&ask).await;
+        let answer = timeout(StdDuration::from_secs(30), host.ask(&ask)).await.expect("it waits for no room");
         assert_eq!(answer.refused(503), "unavailable", "{ask:?}");
         assert!(answer.json()["detail"].as_str().unwrap().ends_with("nothing was changed"), "{answer}");
     }

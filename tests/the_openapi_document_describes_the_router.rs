@@ -110,6 +110,19 @@ async fn it_is_in_order() {
         assert!(text.contains(&format!("\"#/components/schemas/{name}\"")), "{name}");
     }
     assert!(!text.contains("digest"));
+    // What is answered is whole, or a problem; what is asked may leave out what it does not say.
+    for (name, schema) in document.0["components"]["schemas"].as_object().unwrap() {
+        let names = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        let required: BTreeSet<_> =
+            schema["required"].as_array().into_iter().flatten().flat_map(Value::as_str).collect();
+        let expected = match name.as_str() {
+            "TokenRequest" => ["name"].into(),
+            "TokenPatch" | "RotationRequest" => BTreeSet::new(),
+            "Problem" => ["type", "title", "status", "detail"].into(),
+            _ => names.collect(),
+        };
+        assert_eq!(required, expected, "{name}");
+    }
 }
 
 #[tokio::test]
