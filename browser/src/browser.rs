@@ -70,9 +70,8 @@ impl Browser {
         // For axe on a loaded machine.
         driver.set_script_timeout(Duration::from_secs(50)).await.expect("a longer time");
         let browser = Self { driver: Some(driver), look };
-        let Look { width, height, dark, time_zone } = look;
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
-        browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let Look { height, dark, time_zone, .. } = look;
+        browser.screen(height).await;
         let scheme = if dark { "dark" } else { "light" };
         let media = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         browser.devtools("Emulation.setEmulatedMedia", json!({ "features": media })).await;
@@ -129,12 +128,26 @@ impl Browser {
         loud.map(|entry| format!("{} {}", entry.level, entry.message)).collect()
     }
 
+    /// Of the whole page, or of the screen where a dialog stands before it.
     async fn picture(&self, view: &str) {
         let Some(folder) = std::env::var_os("SCREENSHOTS") else { return };
         let scheme = if self.look.dark { "dark" } else { "light" };
         let file = Path::new(&folder).join(format!("{view}-{}-{scheme}.png", self.look.width));
         std::fs::create_dir_all(&folder).expect("a folder");
+        self.devtools("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
+        let height =
+            "return document.querySelector('dialog[open]') ? innerHeight : document.documentElement.scrollHeight";
+        let height = self.script(height, &[]).await;
+        self.screen(height.as_u64().and_then(|height| height.try_into().ok()).expect("a height")).await;
         self.driver().screenshot(&file).await.expect("a picture");
+        self.screen(self.look.height).await;
+        self.devtools("Emulation.setScrollbarsHidden", json!({ "hidden": false })).await;
+    }
+
+    async fn screen(&self, height: u32) {
+        let width = self.look.width;
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
     /// The network is down, or up again.

@@ -6,6 +6,7 @@ mod axe;
 mod browser;
 mod chromedriver;
 mod host;
+mod in_use;
 mod people;
 mod poll;
 mod proxy;

@@ -1,9 +1,8 @@
 //! Every view at 360 and 1440 pixels, light and dark: axe finds nothing, nothing reaches beyond the side of the screen, and what is
 //! to be tapped is large enough. With `SCREENSHOTS` these are the pictures to look at.
 
-use personal_tokens::{Duration, Issued, NewToken, Rotation};
 use personal_tokens_browser::remote_store::{Fault, Method};
-use personal_tokens_browser::{Browser, Host, Look, Person, READ, WRITE};
+use personal_tokens_browser::{Browser, Host, Look, Person, READ};
 
 #[tokio::test]
 async fn narrow_and_light() {
@@ -26,7 +25,7 @@ async fn wide_and_dark() {
 }
 
 async fn all_views(look: Look) {
-    let host = a_shop_in_use().await;
+    let host = Host::in_use().await;
     let browser = Browser::open(look).await;
     browser.enter(&host, Person::Ada).await;
     browser.rows(7).await;
@@ -77,45 +76,4 @@ async fn all_views(look: Look) {
     browser.sees("Try again").await;
     browser.look_at("store-fails").await;
     browser.close().await;
-}
-
-/// Seven tokens that are accepted, one of them soon no more and one in its grace; three that are not.
-async fn a_shop_in_use() -> Host {
-    let host = Host::start().await;
-    let issue = async |name: &str, scopes: &[&str], days: Option<i64>, by: &str| {
-        let new = NewToken::new(Host::owner(), name).scopes(scopes).created_by(by);
-        let new = days.map_or(new.clone(), |days| new.expires_in(Duration::days(days)));
-        host.tokens.issue(new).await.unwrap()
-    };
-    let used = async |token: &Issued| host.whoami(token.token.expose()).await.unwrap();
-    let past = |days| host.clock.advance(Duration::days(days));
-
-    host.clock.advance(Duration::days(-150));
-    let till = issue("Trial of the new till", &[READ, WRITE], Some(14), "ada").await;
-    let labels = issue("Label printer, old", &[READ], None, "ada").await;
-    let accounts = issue("Accounting export", &[READ], None, "grace").await;
-    used(&till).await;
-    past(30);
-    let sync = issue("Shopify sync", &[READ, WRITE], None, "ada").await;
-    let import = issue("Nightly stock import", &[WRITE], Some(124), "ada").await;
-    past(25);
-    host.tokens.revoke(&Host::owner(), labels.record.id).await.unwrap();
-    let newsletter = issue("Newsletter", &[READ], Some(365), "grace").await;
-    let prices = issue("Price comparison feed", &[READ], Some(180), "grace").await;
-    used(&prices).await;
-    past(94);
-    issue("Backup of the catalogue, once a week, to the office in Wellington", &[READ], None, "ada").await;
-    used(&newsletter).await;
-    let short = issue("Audit of last year", &[READ], Some(1), "grace").await;
-    used(&short).await;
-    let rotation = Rotation::new().grace(Duration::days(2)).created_by("ada");
-    host.tokens.rotate(&Host::owner(), newsletter.record.id, rotation).await.unwrap();
-    host.clock.advance(Duration::hours(18));
-    used(&accounts).await;
-    host.clock.advance(Duration::hours(6));
-    host.clock.advance(Duration::minutes(-7));
-    used(&import).await;
-    host.clock.advance(Duration::minutes(7));
-    used(&sync).await;
-    host
 }
