@@ -176,6 +176,11 @@ impl Host {
         std::mem::take(&mut self.seen.requests.lock().expect("no panic"))
     }
 
+    /// What its clock says.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now().expect("an instant")
+    }
+
     /// A token of the shop's with these scopes, which never expires.
     pub async fn issue(&self, name: &str, scopes: &[&str]) -> Issued {
         self.tokens.issue(NewToken::new(Self::owner(), name).scopes(scopes)).await.expect("a token")

@@ -16,6 +16,7 @@ mod hosts_choose_name_and_colours;
 mod it_works_wherever_it_is_mounted;
 mod markup_is_shown_as_text;
 mod people_do_what_they_may;
+mod the_form_offers_what_the_policy_allows;
 mod the_openapi_document_is_true;
 mod the_shop_from_sign_in_to_a_revoked_token;
 mod tokens_are_generated_with_and_without_an_expiry;
