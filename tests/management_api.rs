@@ -40,6 +40,7 @@ async fn a_new_token_is_shown_whole_and_opens_the_service() {
             "created_at": "2026-01-01T12:00:00Z",
             "created_by": null,
             "expires_at": "2026-01-30T23:00:00Z",
+            "expiry_set_at": "2026-01-01T12:00:00Z",
             "state": "active",
             "ends_at": "2026-01-30T23:00:00Z",
             "last_used": null,

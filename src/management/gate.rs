@@ -18,6 +18,8 @@ use super::Principal;
 use super::problem::Problem;
 use super::setup::Setup;
 
+/// What `policy` answered as `principal` when the page was loaded.
+const PERSONAL_TOKENS_PRINCIPAL: HeaderName = HeaderName::from_static("personal-tokens-principal");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -45,12 +47,15 @@ pub(super) async fn gate(State(setup): State<Arc<Setup>>, request: Request, next
 }
 
 fn judge(setup: &Setup, request: &Request) -> Result<(), Problem> {
-    if request.extensions().get::<Principal>().is_none() {
+    let Some(principal) = request.extensions().get::<Principal>() else {
         return Err(Problem::unauthenticated(setup.sign_in()));
-    }
+    };
     let token = request.extensions().get::<VerifiedToken>().is_some();
     if token || request.headers().get_all(AUTHORIZATION).iter().any(|line| names_bearer(line.as_bytes())) {
         return Err(Problem::bearer_token());
+    }
+    if request.headers().get_all(PERSONAL_TOKENS_PRINCIPAL).iter().any(|mark| *mark != principal.mark()) {
+        return Err(Problem::principal_changed());
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if reads || is_own_page(request.headers(), setup.origins()) { Ok(()) } else { Err(Problem::cross_site()) }

@@ -1,3 +1,7 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
 use crate::record::{Actor, OwnerId, Scopes};
 
 /// The person who asks: whose tokens they manage, who they are, and what they may do. The host's middleware, which
@@ -74,6 +78,16 @@ impl Principal {
     pub fn grantable(mut self, scopes: Scopes) -> Self {
         self.grantable = scopes;
         self
+    }
+}
+
+impl Principal {
+    /// The same for the same owner and actor, and telling nothing of them: a page sends it along, so that it is refused once
+    /// somebody else has signed in beside it.
+    pub(super) fn mark(&self) -> String {
+        let actor = self.actor.as_ref().map_or("", Actor::as_str);
+        // No text of these holds a NUL.
+        URL_SAFE_NO_PAD.encode(Sha256::digest([self.owner.as_str(), actor].join("\0")))
     }
 }
 

@@ -3,7 +3,7 @@
 use ::http::StatusCode;
 use time::Duration;
 
-use crate::record::ChangeRefused;
+use crate::record::{ChangeRefused, Scope};
 use crate::store::{ChangeError, StoreError};
 
 use super::problem::{Holder, Problem};
@@ -22,6 +22,20 @@ impl Problem {
         let detail = "changes are taken from pages of this origin only: Sec-Fetch-Site is to be same-origin, or Origin \
                       one of those that the host lists";
         Self::forbidden("cross-site", detail)
+    }
+
+    pub(super) fn principal_changed() -> Self {
+        let detail = "somebody else is signed in now than when the page was loaded: nothing was changed";
+        Self::new(StatusCode::PRECONDITION_FAILED, "principal-changed", detail)
+    }
+
+    /// Of an edit that gives no scopes: what it lacks is the right to let the token live on.
+    pub(super) fn not_prolongable(scope: &Scope) -> Self {
+        let detail = format!("a token with the scope {scope} is not yours to prolong");
+        Self::forbidden("not-grantable", detail).and(|more| {
+            more.field = Some("expires_at".to_owned());
+            more.scope = Some(scope.to_string());
+        })
     }
 
     pub(super) fn right_missing(right: &'static str) -> Self {

@@ -138,6 +138,10 @@ impl TokenRequest {
 }
 
 impl TokenPatch {
+    pub(super) fn gives_scopes(&self) -> bool {
+        self.scopes.is_some()
+    }
+
     pub(super) fn into_change(self) -> Result<TokenChange, Problem> {
         let mut change = TokenChange::new();
         if let Some(name) = self.name {

@@ -31,6 +31,9 @@ pub(super) struct ShownToken {
     /// When it ends by itself; null: never.
     #[schema(required, format = DateTime)]
     expires_at: Option<String>,
+    /// When that expiry was set: a rotation gives the new token the same span again (RFC 3339, UTC).
+    #[schema(format = DateTime)]
+    expiry_set_at: String,
     /// What it is now. One that was rotated is active while its grace lasts.
     state: State,
     /// When it ended or will end: the earliest of revocation, end of grace and expiry; null: nothing ends it.
@@ -131,6 +134,7 @@ impl Show<'_> {
             created_at: text(record.created),
             created_by: record.created_by.as_ref().map(ToString::to_string),
             expires_at: record.expiry.instant().map(text),
+            expiry_set_at: text(record.expiry_set),
             state: record.state(self.now).into(),
             ends_at: record.ended().map(text),
             last_used: self.tokens.last_used(record).map(ShownUse::from),

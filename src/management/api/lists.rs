@@ -32,6 +32,9 @@ struct OfferedScope {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Policy)]
 pub(super) struct ShownPolicy {
+    /// Stands for owner and actor. A request that sends it back as `Personal-Tokens-Principal` is refused with 412 once
+    /// somebody else is signed in.
+    principal: String,
     rights: ShownRights,
     /// Whether a token may live without an expiry.
     never_allowed: bool,
@@ -84,6 +87,7 @@ pub(super) async fn scopes(person: Person) -> Json<OfferedScopes> {
 pub(super) async fn policy(person: Person) -> Json<ShownPolicy> {
     let policy = person.setup.policy();
     Json(ShownPolicy {
+        principal: person.who.mark(),
         rights: person.who.rights.into(),
         never_allowed: policy.allow_never,
         max_lifetime_seconds: policy.max_lifetime.map(Duration::whole_seconds),

@@ -21,19 +21,19 @@ macro_rules! refusals {
 
 refusals! {
     /// Of what is read by everybody in a session.
-    Plain: 401 403;
+    Plain: 401 403 412;
     /// Of a list.
-    Listed: 400 401 403 503;
+    Listed: 400 401 403 412 503;
     /// Of a token that is read.
-    Read: 401 403 404 503;
+    Read: 401 403 404 412 503;
     /// Of a token that is made.
-    Issued: 400 401 403 409 413 415 422 500 503;
+    Issued: 400 401 403 409 412 413 415 422 500 503;
     /// Of a token that is changed.
-    Changed: 400 401 403 404 409 413 415 422 500 503;
+    Changed: 400 401 403 404 409 412 413 415 422 500 503;
     /// Of a token that is revoked.
-    Revoked: 401 403 404 500 503;
+    Revoked: 401 403 404 412 500 503;
     /// Of revoking all.
-    RevokedAll: 400 401 403 413 415 422 500 503;
+    RevokedAll: 400 401 403 412 413 415 422 500 503;
 }
 
 fn refusal(status: u16) -> (String, RefOr<Response>) {
@@ -45,6 +45,7 @@ fn refusal(status: u16) -> (String, RefOr<Response>) {
         }
         404 => "The person has no such token",
         409 => "The name is taken, the limit is reached, or the token has ended",
+        412 => "Somebody else is signed in than `Personal-Tokens-Principal` says",
         413 => "The body is over 16 KiB",
         415 => "The body is not said to be JSON",
         422 => "A field is wrong",

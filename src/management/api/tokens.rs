@@ -12,6 +12,7 @@ use crate::management::problem::Problem;
 use crate::management::requests::{ListParameters, RevokeAllRequest, RotationRequest, TokenPatch, TokenRequest};
 use crate::management::shown::{IssuedToken, ShownToken, TokenPage};
 use crate::record::ChangeRefused;
+use crate::store::ChangeError;
 
 use super::id::Id;
 use super::refusals::{Changed, Issued, Listed, Read, Revoked, RevokedAll};
@@ -98,10 +99,17 @@ pub(super) async fn issue(person: Person, request: Request) -> Created {
 pub(super) async fn update(person: Person, Id(id): Id, request: Request) -> Answer<ShownToken> {
     person.needs(Right::Edit)?;
     let (parts, body) = request.into_parts();
-    let change = json::<TokenPatch>(&parts.headers, body).await?.into_change()?;
-    let show = person.show()?;
-    let changed = person.change(|tokens, owner| async move { tokens.update(&owner, id, change).await }).await?;
-    Ok(Json(show.token(&changed)))
+    let patch = json::<TokenPatch>(&parts.headers, body).await?;
+    let gives_scopes = patch.gives_scopes();
+    let (change, show) = (patch.into_change()?, person.show()?);
+    let changed = person.change(|tokens, owner| async move { Ok(tokens.update(&owner, id, change).await) }).await?;
+    match changed {
+        Ok(changed) => Ok(Json(show.token(&changed))),
+        Err(ChangeError::Refused(ChangeRefused::NotGrantable { scope, .. })) if !gives_scopes => {
+            Err(Problem::not_prolongable(&scope))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Ends a token for good, and the grace of the one that it replaced. Doing it again changes nothing.

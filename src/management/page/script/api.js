@@ -17,7 +17,7 @@ async function call(method, path, body) {
       cache: 'no-store',
       redirect: 'manual',
       signal: AbortSignal.timeout(30_000),
-      headers: body ? { 'Content-Type': 'application/json' } : {},
+      headers: headersFor(body),
       body: body && JSON.stringify(body),
     });
   } catch {
@@ -29,6 +29,12 @@ async function call(method, path, body) {
   const refused = !response.ok && response.status < 500;
   throw refused || method === 'GET' ? problemOf(response, answer) : lost(path);
 }
+
+/** `principal` is refused once somebody else has signed in beside this page. */
+const headersFor = body => ({
+  ...(body && { 'Content-Type': 'application/json' }),
+  ...(policy && { 'Personal-Tokens-Principal': policy.principal }),
+});
 
 const unreachable = () => new Problem('unreachable', 'The server cannot be reached. Check your connection and try again.');
 
@@ -45,11 +51,13 @@ function problemOf(response, answer) {
   const signIn = { link: answer?.sign_in || host.signIn };
   if (signedOut) return new Problem('unauthenticated', 'Your session is over. Sign in again.', signIn);
   const slug = answer?.type?.split(':').pop();
+  if (slug === 'principal-changed') return new Problem(slug, 'Somebody else has signed in in this browser. Nothing was done; reload the page.');
+  if (slug === 'cross-site') return new Problem(slug, 'The service does not know this page’s address, so it takes no changes from it. Whoever runs the service can list it.');
   const message = sentence(answer?.detail || answer?.title || `no proper answer came (status ${response.status})`);
   if (slug === 'confirmation-required') return new Problem(slug, message, { link: answer.confirm_at });
   const wait = Number(response.headers.get('Retry-After')) || 5;
   if (slug === 'unavailable') return new Problem(slug, `${message} Try again in ${span(wait)}.`);
-  return new Problem(slug, message, { field: answer?.field, holder: answer?.holder });
+  return new Problem(slug, message, { field: answer?.field, holder: answer?.holder, scope: answer?.scope });
 }
 
 /** The server's details are parts of sentences, as error messages are. */

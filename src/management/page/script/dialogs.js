@@ -59,7 +59,8 @@ function showProblem(dialog, problem) {
   }
   place.replaceChildren(icon('warning'), element('span', {}, ...faultWords(problem)));
   const inputs = [...place.closest('.field').querySelectorAll('input:not(:disabled)')].filter(input => input.checkVisibility());
-  const control = inputs.find(input => input.type === 'date') ?? inputs.find(input => input.checked) ?? inputs[0];
+  const atFault = inputs.find(input => input.type === 'checkbox' && input.value === problem.scope);
+  const control = atFault ?? inputs.find(input => input.type === 'date') ?? inputs.find(input => input.checked) ?? inputs[0];
   // A radio button cannot be invalid, only their group.
   if (control && control.type !== 'radio') control.setAttribute('aria-invalid', 'true');
   control?.focus();

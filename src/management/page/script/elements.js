@@ -63,6 +63,7 @@ function explain(place, problem, ...remedies) {
   const text = { unauthenticated: 'Sign in', 'confirmation-required': 'Confirm that it is you' }[problem.slug];
   const [words, beside] = place.closest('dialog') ? [`${text} (new tab)`, { target: '_blank', rel: 'noopener' }] : [text];
   const link = problem.link ? safeLink(problem.link, words, beside) : null;
+  if (problem.slug === 'principal-changed') remedies.push(button('Reload', () => location.reload()));
   place.replaceChildren(icon('warning'), element('p', {}, problem.message), ...[link, ...remedies].filter(Boolean));
   place.scrollIntoView({ block: 'nearest' });
 }

@@ -128,7 +128,7 @@ async function saveForm() {
   const issued = await call('POST', 'tokens', scopes.length ? { ...wanted, scopes: chosenScopes() } : wanted);
   $('form-dialog').close();
   showSecret(issued, 'Your new personal token');
-  say(quoted(issued.record.name), ' was created.');
+  sayOnceClosed(quoted(issued.record.name), ' was created.');
   putNew(issued.record);
 }
 

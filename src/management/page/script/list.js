@@ -82,6 +82,7 @@ function emptyWords() {
 
 function showListProblem(problem) {
   $('loading').hidden = true;
+  if (problem.slug === 'principal-changed') return explain($('list-problem'), problem);
   const again = problem.slug === 'unauthenticated'
     ? button('Reload', () => location.reload())
     : button('Try again', () => {

@@ -15,8 +15,11 @@ function showSecret({ token, record }, title, more = []) {
   copied = false;
   openDialog($('secret-dialog'));
   $('copy').focus();
-  $('secret-status').textContent = 'Token created. Copy it now.';
+  $('secret-status').textContent = 'Token created.';
 }
+
+/** While the token is shown, the page behind it is not heard. */
+const sayOnceClosed = (...words) => $('secret-dialog').addEventListener('close', () => say(...words), { once: true });
 
 const describe = name => scopes.find(scope => scope.name === name)?.description ?? name;
 
@@ -61,15 +64,18 @@ function copyWithoutClipboard(text) {
   return done && heard;
 }
 
-/** Asks once before a token is closed that was not copied. */
+/** A token that was not copied is closed by the guard's button alone: a double click or a held key is no answer. */
 function closeSecret() {
-  if (copied || $('secret-guard').hasChildNodes()) return forgetSecret();
+  if (copied) return forgetSecret();
+  if ($('secret-guard').hasChildNodes()) return $('close-anyway').focus();
   $('secret-guard').replaceChildren(
     icon('warning'),
     paragraph('You have not copied the token. Once this is closed, nobody can show it again.'),
     button('Close without copying', forgetSecret, { id: 'close-anyway' }));
   $('secret-guard').scrollIntoView({ block: 'nearest' });
 }
+
+const isUncopied = () => secret.value !== '' && !copied;
 
 function forgetSecret() {
   secret.value = '';

@@ -17,9 +17,9 @@ function listen() {
   $('copy').addEventListener('click', copySecret);
   $('done').addEventListener('click', closeSecret);
   $('secret-dialog').addEventListener('keydown', event => {
-    if (event.key !== 'Escape') return;
-    event.preventDefault();
-    if (!event.repeat) closeSecret();
+    // A key that was held on the way here presses nothing.
+    if (event.key === 'Escape' || (event.repeat && ['Enter', ' '].includes(event.key))) event.preventDefault();
+    if (event.key === 'Escape' && !event.repeat) closeSecret();
   });
   $('secret-dialog').addEventListener('cancel', event => {
     event.preventDefault();
@@ -32,6 +32,11 @@ function listen() {
     dialog.querySelector('[data-cancel]')?.addEventListener('click', () => dialog.close());
   }
 
+  addEventListener('beforeunload', event => isUncopied() && event.preventDefault());
+  // What was done has been said; it makes way for the focus.
+  addEventListener('keydown', event => event.key === 'Tab' && say());
+  // Safari gives a button that is clicked no focus, to which it could return.
+  document.addEventListener('click', event => event.target.closest?.('button')?.focus(), true);
   // A page that is left may be kept for going back: without the token.
   addEventListener('pagehide', forgetSecret);
   addEventListener('pageshow', event => event.persisted && start());

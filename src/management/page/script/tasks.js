@@ -36,7 +36,7 @@ function askRotate(token) {
   ask({
     title: ['Rotate ', quoted(token.name), '?'],
     content: [
-      paragraph(`A new token takes its place, with the same ${same}. ${lifeWords(token)}`),
+      paragraph(`A new token takes its place, with the same ${same}. `, ...lifeWords(token)),
       expired ? paragraph('The old token has expired and stays refused.') : group,
       endsOlder(token),
     ].filter(Boolean),
@@ -46,9 +46,14 @@ function askRotate(token) {
   });
 }
 
+/** What the new token inherits: the span that this one was last given, cut to what is allowed. */
 function lifeWords(token) {
-  if (token.expires_at) return 'It lives from now on for as long as this one was last given.';
-  return policy.never_allowed ? 'Like this one, it never expires.' : 'It lives for as long as is allowed here.';
+  const given = token.expires_at && dateOf(token.expires_at) - dateOf(token.expiry_set_at);
+  const longest = policy.max_lifetime_seconds * 1000;
+  if (given === null && policy.never_allowed) return ['Like this one, it never expires.'];
+  if (given === null && longest === 0) return ['Tokens need an expiry here: give this one an expiry first.'];
+  const end = new Date(now() + Math.min(given ?? longest, longest || given));
+  return ['Like this one was, it is given a life that ends ', timeOf(end, exactWithZone(end)), '.'];
 }
 
 function graceEnd(token, seconds) {
@@ -76,7 +81,7 @@ async function rotate(token, seconds) {
   const end = graceEnd(token, seconds);
   const accepted = ['The old one is accepted until ', timeOf(end, exactWithZone(end)), '.'];
   showSecret(issued, 'The new token', seconds ? accepted : ['The old one is refused from now on.']);
-  say(quoted(token.name), ' was rotated.');
+  sayOnceClosed(quoted(token.name), ' was rotated.');
   putNew(issued.record);
 }
 
