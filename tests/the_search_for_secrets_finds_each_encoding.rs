@@ -75,3 +75,11 @@ fn a_part_of_a_tokens_string_is_found_and_its_public_part_is_none() {
     let seven = &text[text.len() - 7..];
     assert!(kept_back.forms_in(seven.as_bytes()).is_empty(), "{seven}: too little to be a leak");
 }
+
+/// Random bytes are so once in some thousand tokens; joined, they are shorter than what is looked for.
+#[test]
+fn letters_with_blanks_among_them_are_found() {
+    let kept_back = KeptBack::new([b"a b c d e f g h"]);
+    assert!(kept_back.forms_in(b"with a b c d e in it").contains("as it is"));
+    assert!(kept_back.forms_in(b"without").is_empty());
+}
