@@ -83,6 +83,18 @@ impl Browser {
         element.send_keys(keys).await.expect("keys");
     }
 
+    /// Enter goes down where the focus is, or repeats as a key does that is held.
+    pub async fn enter_down(&self, repeats: bool) {
+        let key = json!({ "type": "keyDown", "key": "Enter", "code": "Enter", "text": "\r", "autoRepeat": repeats,
+            "windowsVirtualKeyCode": 13 });
+        self.devtools("Input.dispatchKeyEvent", key).await;
+    }
+
+    pub async fn enter_up(&self) {
+        let key = json!({ "type": "keyUp", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13 });
+        self.devtools("Input.dispatchKeyEvent", key).await;
+    }
+
     /// Whether there is something of this name to press, now.
     pub async fn offers(&self, name: &str) -> bool {
         !self.named(Kind::Press, name).await.expect("a page").is_empty()

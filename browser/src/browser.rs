@@ -1,7 +1,8 @@
 //! Chromium with one page, as one person sees it. What the page says on the console, and what its Content-Security-Policy
-//! stopped, fails the test; each view is looked at with axe, and pictured where `SCREENSHOTS` names a folder.
+//! stopped, fails the test; views are looked at with axe, and some are pictured where `SCREENSHOTS` names a folder.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -43,6 +44,7 @@ pub struct Look {
 pub struct Browser {
     driver: Option<WebDriver>,
     look: Look,
+    provoked: Mutex<Vec<&'static str>>,
 }
 
 impl Look {
@@ -69,7 +71,7 @@ impl Browser {
         let driver = WebDriver::builder(chromedriver::url(), capabilities).client(client).await.expect("a browser");
         // For axe on a loaded machine.
         driver.set_script_timeout(Duration::from_secs(50)).await.expect("a longer time");
-        let browser = Self { driver: Some(driver), look };
+        let browser = Self { driver: Some(driver), look, provoked: Mutex::default() };
         let Look { height, dark, time_zone, .. } = look;
         browser.screen(height).await;
         let scheme = if dark { "dark" } else { "light" };
@@ -103,28 +105,44 @@ impl Browser {
     }
 
     /// Looks at what is shown now: axe finds nothing against WCAG 2.2 AA, nothing has to be scrolled for to the side, nothing is
-    /// too small to be hit, the console is empty. `view` is what its picture is called.
+    /// too small to be hit, the console is empty.
     pub async fn look_at(&self, view: &str) {
         self.script(include_str!("settled.js"), &[]).await;
-        assert_eq!(axe::violations(self.driver()).await, [""; 0], "{view}, {:?}", self.look);
+        assert_eq!(axe::violations(self.driver(), view).await, [""; 0], "{view}, {:?}", self.look);
         let beyond = self.script(include_str!("beyond.js"), &[]).await;
         assert_eq!(beyond, json!([]), "{view} reaches beyond the screen, {:?}", self.look);
         let small = self.script(include_str!("targets.js"), &[]).await;
         assert_eq!(small, json!([]), "{view} has what is hard to hit, {:?}", self.look);
         self.is_quiet().await;
+    }
+
+    /// Looks at it, and pictures it if `SCREENSHOTS` names a folder.
+    pub async fn look_and_picture(&self, view: &str) {
+        self.look_at(view).await;
         self.picture(view).await;
     }
 
-    /// The console is empty, and nothing was stopped. What the browser itself says there of answers that refuse, of a network
-    /// that is down, and of a header that plain http makes void, is not counted: no page can keep it from that.
+    /// From now on the browser may say that an answer had this status, or that this kept one from coming: the test wants that,
+    /// and no page can keep the browser from saying it.
+    pub fn provoke(&self, refusal: &'static str) {
+        self.provoked.lock().expect("no panic").push(refusal);
+    }
+
+    /// The console is empty, and nothing was stopped.
     pub async fn is_quiet(&self) {
         assert_eq!(self.said().await, [""; 0]);
     }
 
     pub(crate) async fn said(&self) -> Vec<String> {
         let said = self.driver().browser_log().await.expect("a log");
-        let void = |message: &str| message.contains("Cross-Origin-Opener-Policy header has been ignored");
-        let loud = said.iter().filter(|entry| entry.source.as_deref() != Some("network") && !void(&entry.message));
+        let provoked = self.provoked.lock().expect("no panic").clone();
+        // Void on plain http, which browsers find worth an error.
+        let void = "Cross-Origin-Opener-Policy header has been ignored";
+        let wanted = |message: &str, source: Option<&str>| match source {
+            Some("network") => provoked.iter().any(|refusal| message.contains(refusal)),
+            _ => message.contains(void),
+        };
+        let loud = said.iter().filter(|entry| !wanted(&entry.message, entry.source.as_deref()));
         loud.map(|entry| format!("{} {}", entry.level, entry.message)).collect()
     }
 

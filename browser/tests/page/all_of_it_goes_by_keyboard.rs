@@ -1,6 +1,7 @@
 //! Without a mouse: to generate, to copy, to choose a tab, to revoke. The focus can be seen, goes into each dialog, and comes back
 //! to where it was, or to a place nearby.
 
+use personal_tokens::{Duration, Expiry, NewToken};
 use personal_tokens_browser::{Browser, Host, Key, Look, Person, READ, WRITE};
 
 const GENERATE: &str = "Generate personal token";
@@ -58,6 +59,62 @@ async fn generate_copy_and_revoke() {
 }
 
 #[tokio::test]
+async fn edit_revive_rotate_end_a_grace_and_revoke_all() {
+    let host = Host::start().await;
+    host.tokens.issue(NewToken::new(Host::owner(), "Till").expires_in(Duration::HOUR)).await.unwrap();
+    host.clock.advance(Duration::HOUR);
+    let browser = Browser::open(Look::WIDE).await;
+    browser.enter(&host, Person::Ada).await;
+    browser.tab_to("Ended").await;
+    browser.press(Key::Enter + "").await;
+    browser.rows(1).await;
+    browser.tab_to("Edit: Till").await;
+    browser.press(Key::Enter + "").await;
+    browser.has_focus("Name").await;
+    browser.press(Key::Control + "a").await;
+    browser.press("Old till").await;
+    browser.tab_to("Keep as it is").await;
+    browser.press(Key::Right + "").await;
+    browser.has_focus("No expiry").await;
+    browser.tab_to("Save").await;
+    browser.press(Key::Enter + "").await;
+    browser.is_back().await;
+    let [record] = host.records().await.try_into().unwrap();
+    assert_eq!((record.name.as_str(), record.expiry), ("Old till", Expiry::Never));
+
+    browser.tab_to("Active").await;
+    browser.press(Key::Enter + "").await;
+    browser.tab_to("Rotate: Old till").await;
+    browser.press(Key::Enter + "").await;
+    browser.has_focus("1 day").await;
+    browser.press(Key::Enter + "").await;
+    browser.new_token().await;
+    browser.tab_to("Copy").await;
+    browser.press(" ").await;
+    browser.sees("Copied").await;
+    browser.press(Key::Escape + "").await;
+    browser.is_back().await;
+    browser.rows(2).await;
+    browser.sees_in("#rows", "In grace").await;
+
+    browser.tab_to("End grace now: Old till").await;
+    browser.press(Key::Enter + "").await;
+    browser.has_focus("Cancel").await;
+    browser.tab_to("End grace now").await;
+    browser.press(Key::Enter + "").await;
+    browser.is_back().await;
+    browser.rows(1).await;
+    browser.tab_to("Revoke all tokens…").await;
+    browser.press(Key::Enter + "").await;
+    browser.has_focus("Type “all” to confirm").await;
+    browser.press("all" + Key::Enter).await;
+    browser.is_back().await;
+    browser.rows(0).await;
+    assert!(host.records().await.iter().all(|record| record.revoked.is_some()));
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn escape_leaves_a_form_and_asks_before_an_uncopied_token_is_gone() {
     let host = Host::start().await;
     let browser = Browser::open(Look::WIDE).await;
@@ -77,8 +134,9 @@ async fn escape_leaves_a_form_and_asks_before_an_uncopied_token_is_gone() {
     browser.press(Key::Escape + "").await;
     browser.sees("You have not copied the token").await;
     assert_eq!(browser.new_token().await, token);
-    browser.look_at("not-copied").await;
     browser.press(Key::Escape + "").await;
+    browser.has_focus("Close without copying").await;
+    browser.press(Key::Enter + "").await;
     browser.is_back().await;
     browser.rows(1).await;
     browser.close().await;

@@ -18,6 +18,7 @@ mod markup_is_shown_as_text;
 mod people_do_what_they_may;
 mod the_form_offers_what_the_policy_allows;
 mod the_openapi_document_is_true;
+mod the_rarer_views_fit_too;
 mod the_shop_from_sign_in_to_a_revoked_token;
 mod tokens_are_generated_with_and_without_an_expiry;
 mod tokens_are_renamed_extended_and_revived;

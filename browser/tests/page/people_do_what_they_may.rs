@@ -9,6 +9,7 @@ async fn a_clerk_who_may_only_read_gets_no_token_that_writes() {
     let (admin, reader) = (host.issue("Admin", &[READ, WRITE]).await, host.issue("Reader", &[READ]).await);
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Clerk).await;
+    browser.provoke("status of 403");
     browser.rows(2).await;
     assert!(browser.offers("Rotate: Reader").await);
     assert!(!browser.offers("Rotate: Admin").await);
@@ -50,6 +51,7 @@ async fn an_auditor_sees_and_changes_nothing() {
     let id = host.issue("Admin", &[READ, WRITE]).await.record.id;
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Auditor).await;
+    browser.provoke("status of 403");
     browser.rows(1).await;
     for name in ["Generate personal token", "Edit: Admin", "Rotate: Admin", "Revoke: Admin", "Revoke all tokens…"] {
         assert!(!browser.offers(name).await, "{name}");
@@ -76,6 +78,7 @@ async fn who_may_not_see_the_list_is_told_so_and_can_generate() {
     host.issue("Admin", &[READ, WRITE]).await;
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Maker).await;
+    browser.provoke("status of 403");
     browser.sees("You may not see the list").await;
     assert_eq!(browser.fetch("GET", "tokens", Value::Null).await.0, 403);
     browser.look_at("maker").await;
@@ -98,6 +101,7 @@ async fn a_stranger_reaches_nothing_of_this_shop() {
     let id = host.issue("Admin", &[READ, WRITE]).await.record.id;
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Stranger).await;
+    browser.provoke("status of 404");
     browser.sees("There is no active token").await;
     let before = host.store.rows(&[Host::owner()]).await;
     for (method, path, body) in [

@@ -70,6 +70,7 @@ async fn no_more_tokens_than_are_allowed() {
     host.issue("Till", &[]).await;
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Ada).await;
+    browser.provoke("status of 409");
     browser.click("Generate personal token").await;
     browser.fill("Name", "Sync").await;
     browser.click("Save").await;

@@ -103,6 +103,7 @@ async fn each_sees_what_is_theirs_and_nobody_who_signed_out_anything() {
     browser.look_at("shop-clerk").await;
 
     // In another tab, say.
+    browser.provoke("status of 401");
     let sign_out = "return (await fetch('/sign-out', { method: 'POST', redirect: 'manual' })).type";
     browser.script(sign_out, &[]).await;
     browser.open_tab("Ended").await;
@@ -123,6 +124,7 @@ async fn a_token_wants_the_password_anew_once_some_time_has_passed() {
     browser.is_loaded().await;
     browser.click("Generate personal token").await;
     browser.fill("Name", "Shopify sync").await;
+    browser.provoke("status of 403");
     browser.click("Save").await;
     browser.sees_in("#form-dialog [role=alert]", "Confirm that it is you").await;
     let link = "return document.querySelector('#form-dialog [role=alert] a').href";

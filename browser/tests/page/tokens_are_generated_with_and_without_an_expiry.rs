@@ -4,6 +4,15 @@
 use personal_tokens::{Duration, Expiry};
 use personal_tokens_browser::{Browser, Host, Look, Person, READ};
 
+/// What screen readers are told without being asked.
+async fn is_announced_and_not_read_out(browser: &Browser, token: &str) {
+    browser.sees_in("#secret-status[role=status]", "Token created").await;
+    let live = "return [...document.querySelectorAll('[role=status], [role=alert], [aria-live], output')]
+        .map(region => region.textContent + [...region.querySelectorAll('input, textarea')].map(field => field.value)).join()";
+    let live = browser.script(live, &[]).await;
+    assert!(!live.as_str().unwrap().contains(token), "{live}");
+}
+
 #[tokio::test]
 async fn without_an_expiry_unless_one_is_chosen() {
     let host = Host::start().await;
@@ -23,6 +32,7 @@ async fn without_an_expiry_unless_one_is_chosen() {
     browser.sees_in("#secret-warning", "See all products and their prices").await;
     browser.look_at("new-token").await;
     let token = browser.new_token().await;
+    is_announced_and_not_read_out(&browser, &token).await;
     assert_ne!(browser.clipboard().await, token, "nothing is copied unasked");
     browser.click("Copy").await;
     browser.sees("Copied").await;

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use personal_tokens::OwnerId;
 use personal_tokens::management::Unconfirmed;
+use personal_tokens::store::ListQuery;
 use personal_tokens_browser::remote_store::{Fault, Method};
 use personal_tokens_browser::{Browser, Host, Look, Person, READ};
 use serde_json::json;
@@ -30,6 +32,7 @@ async fn a_session_that_is_over() {
     browser.enter(&host, Person::Ada).await;
     filled(&browser).await;
     host.end_sessions();
+    browser.provoke("status of 401");
     browser.click("Save").await;
     browser.sees_in("#form-dialog [role=alert]", "Your session is over").await;
     assert!(browser.offers("Sign in (new tab)").await);
@@ -50,6 +53,29 @@ async fn a_session_that_is_over() {
 }
 
 #[tokio::test]
+async fn somebody_else_who_signed_in_meanwhile() {
+    let host = Host::start().await;
+    let browser = Browser::open(Look::WIDE).await;
+    browser.enter(&host, Person::Ada).await;
+    filled(&browser).await;
+    // In another tab, say.
+    let sign_in = "return (await fetch(arguments[0], { redirect: 'manual' })).type";
+    browser.script(sign_in, &[json!(host.sign_in(Person::Stranger))]).await;
+    browser.provoke("status of 4");
+    browser.click("Save").await;
+    browser.sees_in("#form-dialog [role=alert]", "Somebody else").await;
+    browser.look_at("somebody else").await;
+    is_kept(&browser).await;
+    for owner in ["store-42", "store-43"] {
+        let tokens = host.tokens.list(&OwnerId::new(owner).unwrap(), ListQuery::all()).await.unwrap().tokens;
+        assert_eq!(tokens.len(), 0, "{owner}");
+    }
+    browser.click("Reload").await;
+    browser.sees("There is no active token").await;
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn a_fresh_sign_in_that_is_wanted() {
     let fresh = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&fresh);
@@ -61,6 +87,7 @@ async fn a_fresh_sign_in_that_is_wanted() {
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Ada).await;
     filled(&browser).await;
+    browser.provoke("status of 403");
     browser.click("Save").await;
     browser.sees_in("#form-dialog [role=alert]", "Confirm that it is you").await;
     let target = "return document.querySelector('#form-dialog [role=alert] a').getAttribute('href')";
@@ -81,6 +108,7 @@ async fn a_store_that_fails() {
     let host = Host::start().await;
     host.issue("Sync", &[READ]).await;
     let browser = Browser::open(Look::WIDE).await;
+    browser.provoke("status of 503");
     host.store.fail(Method::List, Fault::Unavailable);
     browser.enter(&host, Person::Ada).await;
     browser.sees_in("#list-problem", "Try again in").await;
@@ -107,6 +135,7 @@ async fn an_answer_that_was_lost() {
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Ada).await;
     filled(&browser).await;
+    browser.provoke("status of 503");
     host.store.fail(Method::Change, Fault::AnswerLost);
     browser.click("Save").await;
     browser.sees_in("#form-dialog [role=alert]", "Look at the list").await;
@@ -123,6 +152,7 @@ async fn a_network_that_is_down() {
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Ada).await;
     filled(&browser).await;
+    browser.provoke("ERR_INTERNET_DISCONNECTED");
     browser.offline(true).await;
     browser.click("Save").await;
     browser.sees_in("#form-dialog [role=alert]", "Look at the list").await;

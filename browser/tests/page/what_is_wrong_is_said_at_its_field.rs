@@ -25,6 +25,7 @@ async fn a_taken_name_says_who_holds_it() {
     host.clock.advance(Duration::HOUR);
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Ada).await;
+    browser.provoke("status of 409");
     browser.rows(1).await;
 
     for (name, state, id, tab) in
@@ -74,6 +75,7 @@ async fn names_and_days_that_will_not_do() {
     let host = Host::start().await;
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Ada).await;
+    browser.provoke("status of 422");
     browser.click("Generate personal token").await;
     for name in [String::new(), "   ".to_owned(), "pay\u{202e}lla".to_owned(), "x".repeat(256)] {
         browser.fill("Name", &name).await;
