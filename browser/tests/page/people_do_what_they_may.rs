@@ -1,5 +1,6 @@
 //! The page offers a person what they may do, and what it does not offer is refused all the same, with nothing changed.
 
+use personal_tokens::{Duration, NewToken};
 use personal_tokens_browser::{Browser, Host, Look, Person, READ, WRITE};
 use serde_json::{Value, json};
 
@@ -7,10 +8,12 @@ use serde_json::{Value, json};
 async fn a_clerk_who_may_only_read_gets_no_token_that_writes() {
     let host = Host::start().await;
     let (admin, reader) = (host.issue("Admin", &[READ, WRITE]).await, host.issue("Reader", &[READ]).await);
+    let brief = NewToken::new(Host::owner(), "Brief").scopes([WRITE]).expires_in(Duration::DAY);
+    host.tokens.issue(brief).await.unwrap();
     let browser = Browser::open(Look::WIDE).await;
     browser.enter(&host, Person::Clerk).await;
     browser.provoke("status of 403");
-    browser.rows(2).await;
+    browser.rows(3).await;
     assert!(browser.offers("Rotate: Reader").await);
     assert!(!browser.offers("Rotate: Admin").await);
     browser.look_at("clerk").await;
@@ -30,6 +33,15 @@ async fn a_clerk_who_may_only_read_gets_no_token_that_writes() {
         );
         assert_eq!((&answer["field"], &answer["scope"]), (&json!("scopes"), &json!(WRITE)), "{method} {path}");
     }
+    assert_eq!(host.store.rows(&[Host::owner()]).await, before);
+
+    // Whoever could prolong a token could keep what they may not grant.
+    browser.click("Edit: Brief").await;
+    browser.choose("90 days").await;
+    browser.click("Save").await;
+    browser.sees_in("#expiry-error", WRITE).await;
+    browser.look_at("clerk, not prolonged").await;
+    browser.click("Cancel").await;
     assert_eq!(host.store.rows(&[Host::owner()]).await, before);
 
     browser.click("Generate personal token").await;
