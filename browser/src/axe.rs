@@ -15,7 +15,8 @@ axe.run(document, { runOnly: { type: 'tag', values: tags } }).then(
   error => done([[String(error)], []]));
 ";
 
-/// What it finds against WCAG 2.2 AA in what is shown now. What it cannot tell it leaves to people, who look at pictures.
+/// What it finds against WCAG 2.2 AA in what is shown now. What it cannot tell it leaves to people, who look at
+/// pictures.
 pub async fn violations(driver: &WebDriver, view: &str) -> Vec<String> {
     let script = format!("{}\n{RUN}", source());
     let found = driver.execute_async(script, Vec::new()).await.expect("axe runs");

@@ -1,5 +1,6 @@
-//! Chromium with one page, as one person sees it. What the page says on the console, and what its Content-Security-Policy
-//! stopped, fails the test; views are looked at with axe, and some are pictured where `SCREENSHOTS` names a folder.
+//! Chromium with one page, as one person sees it. What the page says on the console, and what its
+//! Content-Security-Policy stopped, fails the test; views are looked at with axe, and some are pictured where
+//! `SCREENSHOTS` names a folder.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -104,8 +105,8 @@ impl Browser {
         self.driver().refresh().await.expect("the page loads");
     }
 
-    /// Looks at what is shown now: axe finds nothing against WCAG 2.2 AA, nothing has to be scrolled for to the side, nothing is
-    /// too small to be hit, the console is empty.
+    /// Looks at what is shown now: axe finds nothing against WCAG 2.2 AA, nothing has to be scrolled for to the side,
+    /// nothing is too small to be hit, the console is empty.
     pub async fn look_at(&self, view: &str) {
         self.script(include_str!("settled.js"), &[]).await;
         assert_eq!(axe::violations(self.driver(), view).await, [""; 0], "{view}, {:?}", self.look);
@@ -122,8 +123,8 @@ impl Browser {
         self.picture(view).await;
     }
 
-    /// From now on the browser may say that an answer had this status, or that this kept one from coming: the test wants that,
-    /// and no page can keep the browser from saying it.
+    /// From now on the browser may say that an answer had this status, or that this kept one from coming: the test
+    /// wants that, and no page can keep the browser from saying it.
     pub fn provoke(&self, refusal: &'static str) {
         self.provoked.lock().expect("no panic").push(refusal);
     }
@@ -194,8 +195,8 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// A test that failed leaves its browser to chromedriver, which ends with the tests: the driver's own drop would wait for
-    /// an answer on the runtime that it blocks.
+    /// A test that failed leaves its browser to chromedriver, which ends with the tests: the driver's own drop would
+    /// wait for an answer on the runtime that it blocks.
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
             std::mem::forget(driver);

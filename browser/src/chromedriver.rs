@@ -8,8 +8,9 @@ use std::sync::OnceLock;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-/// Chromedriver, and the browsers that it starts, live in a process group that kills itself once its standard input ends:
-/// the pipe is closed by the system even where the test was killed. What they left is taken away when they are gone.
+/// Chromedriver, and the browsers that it starts, live in a process group that kills itself once its standard input
+/// ends: the pipe is closed by the system even where the test was killed. What they left is taken away when they are
+/// gone.
 const GROUP: &str = r#"chromedriver --port=0 & cat >/dev/null
 setsid --fork sh -c 'sleep 1; rm -rf -- "$HOME"'; sleep 0.2
 kill -KILL 0"#;

@@ -1,5 +1,5 @@
-//! A host in this process: people by a cookie, the page where it is mounted, and an API that opens to tokens. Its clock stands
-//! still, and browsers believe it, for it says so in the `Date` of its answers.
+//! A host in this process: people by a cookie, the page where it is mounted, and an API that opens to tokens. Its clock
+//! stands still, and browsers believe it, for it says so in the `Date` of its answers.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

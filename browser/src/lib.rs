@@ -1,5 +1,5 @@
-//! What drives the page of `personal_tokens::management` in a real browser: a host for it, Chromium, and axe. The tests in
-//! `tests/page` have one file a behaviour; `scripts/test` installs what they want and runs them.
+//! What drives the page of `personal_tokens::management` in a real browser: a host for it, Chromium, and axe. The tests
+//! in `tests/page` have one file a behaviour; `scripts/test` installs what they want and runs them.
 
 mod acts;
 mod axe;

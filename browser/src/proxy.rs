@@ -1,4 +1,5 @@
-//! A reverse proxy in this process. It takes a prefix off the path: the host behind it does not know by which path people came.
+//! A reverse proxy in this process. It takes a prefix off the path: the host behind it does not know by which path
+//! people came.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

@@ -1,5 +1,5 @@
-//! A token with a date works through that whole day where the person is, however far from UTC, and on days when clocks are
-//! changed; the exact instant is shown before it is saved.
+//! A token with a date works through that whole day where the person is, however far from UTC, and on days when clocks
+//! are changed; the exact instant is shown before it is saved.
 
 use personal_tokens_browser::{Browser, Host, Look, Person};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! A revocation wants a confirmation that names the token and its last use; the next request with it is 401, for good. So it is
-//! with all of them at once.
+//! A revocation wants a confirmation that names the token and its last use; the next request with it is 401, for good.
+//! So it is with all of them at once.
 
 use personal_tokens::Duration;
 use personal_tokens_browser::{Browser, Host, Look, Person, READ};

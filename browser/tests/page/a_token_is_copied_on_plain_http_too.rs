@@ -1,5 +1,5 @@
-//! Where browsers offer no clipboard to scripts, on plain http, a click copies the token all the same; and where nothing helps,
-//! the token is selected and the page says so.
+//! Where browsers offer no clipboard to scripts, on plain http, a click copies the token all the same; and where
+//! nothing helps, the token is selected and the page says so.
 
 use personal_tokens_browser::{Browser, Host, Look, Person};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! A token stands in its field while that is open and nowhere else; once the dialog is closed, or the page is left, reloaded or
-//! gone back to, it is nowhere.
+//! A token stands in its field while that is open and nowhere else; once the dialog is closed, or the page is left,
+//! reloaded or gone back to, it is nowhere.
 
 use personal_tokens_browser::{Browser, Host, Key, Look, Person};
 use serde_json::json;

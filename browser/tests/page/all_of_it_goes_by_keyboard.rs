@@ -1,5 +1,5 @@
-//! Without a mouse: to generate, to copy, to choose a tab, to revoke. The focus can be seen, goes into each dialog, and comes back
-//! to where it was, or to a place nearby.
+//! Without a mouse: to generate, to copy, to choose a tab, to revoke. The focus can be seen, goes into each dialog, and
+//! comes back to where it was, or to a place nearby.
 
 use personal_tokens::{Duration, Expiry, NewToken};
 use personal_tokens_browser::{Browser, Host, Key, Look, Person, READ, WRITE};

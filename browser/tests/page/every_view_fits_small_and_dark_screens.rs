@@ -1,5 +1,5 @@
-//! The views of a shop in use at 360 and 1440 pixels, light and dark: axe finds nothing, nothing reaches beyond the side of the screen, and what is
-//! to be tapped is large enough. With `SCREENSHOTS` these are the pictures to look at.
+//! The views of a shop in use at 360 and 1440 pixels, light and dark: axe finds nothing, nothing reaches beyond the
+//! side of the screen, and what is to be tapped is large enough. With `SCREENSHOTS` these are the pictures to look at.
 
 use personal_tokens_browser::remote_store::{Fault, Method};
 use personal_tokens_browser::{Browser, Host, Look, Person, READ};

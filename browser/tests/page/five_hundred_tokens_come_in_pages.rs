@@ -1,5 +1,5 @@
-//! A long list comes 50 a page: each view costs one query of the store and one request, no token is missed or shown twice, and
-//! the focus goes on with what is new.
+//! A long list comes 50 a page: each view costs one query of the store and one request, no token is missed or shown
+//! twice, and the focus goes on with what is new.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The page finds its API from its own address: with and without a slash at the end, at a host's root, and behind proxies that take
-//! a part of the path away or put another in its place.
+//! The page finds its API from its own address: with and without a slash at the end, at a host's root, and behind
+//! proxies that take a part of the path away or put another in its place.
 
 use personal_tokens_browser::{Browser, Host, Look, Person, Proxy};
 

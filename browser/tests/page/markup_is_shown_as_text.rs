@@ -1,5 +1,6 @@
-//! What people and hosts write is shown as they wrote it, in every view: markup in names, scopes, descriptions and the host's own
-//! name makes no element, text that runs from right to left disturbs nothing around it, and a long word fits.
+//! What people and hosts write is shown as they wrote it, in every view: markup in names, scopes, descriptions and the
+//! host's own name makes no element, text that runs from right to left disturbs nothing around it, and a long word
+//! fits.
 
 use personal_tokens::NewToken;
 use personal_tokens_browser::{Browser, Host, Look, Person};

@@ -1,5 +1,5 @@
-//! A host that limits lives, graces and numbers: the page offers no more than that, what it offers is accepted to the last minute,
-//! and a limit that is reached is said.
+//! A host that limits lives, graces and numbers: the page offers no more than that, what it offers is accepted to the
+//! last minute, and a limit that is reached is said.
 
 use personal_tokens::{Builder, Duration};
 use personal_tokens_browser::{Browser, Host, Look, Person};

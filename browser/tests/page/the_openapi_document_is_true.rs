@@ -1,5 +1,5 @@
-//! The OpenAPI document says what the router does: schemathesis, which asks by it whatever may be asked, gets no answer from 500
-//! on and none that the document does not tell of.
+//! The OpenAPI document says what the router does: schemathesis, which asks by it whatever may be asked, gets no answer
+//! from 500 on and none that the document does not tell of.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const ARGUMENTS: &[&str] = &[
     "--exclude-checks=ignored_auth,use_after_free",
     "--phases=examples,coverage,fuzzing,stateful",
     "--max-examples=50",
-    "--max-time=45",
+    "--max-time=35",
     "--request-timeout=10",
     "--seed=1",
     "--generation-database=none",

@@ -1,5 +1,5 @@
-//! The shop as a person finds it: they sign in, generate a token, copy it, and it opens the shop's API; rotated, revoked, it is
-//! refused at the next request. Another shop's people see none of it.
+//! The shop as a person finds it: they sign in, generate a token, copy it, and it opens the shop's API; rotated,
+//! revoked, it is refused at the next request. Another shop's people see none of it.
 
 use std::ffi::OsStr;
 

@@ -1,5 +1,5 @@
-//! A token is generated with a name, scopes and, if wanted, an expiry; it is shown once, and what was copied opens the API
-//! until it expires.
+//! A token is generated with a name, scopes and, if wanted, an expiry; it is shown once, and what was copied opens the
+//! API until it expires.
 
 use personal_tokens::{Duration, Expiry};
 use personal_tokens_browser::{Browser, Host, Look, Person, READ};

@@ -1,5 +1,5 @@
-//! An edit renames a token, changes its scopes, extends its expiry or removes it, and revives what has expired; the secret stays
-//! the same, and what was not touched stays as it is.
+//! An edit renames a token, changes its scopes, extends its expiry or removes it, and revives what has expired; the
+//! secret stays the same, and what was not touched stays as it is.
 
 use personal_tokens::{Duration, Expiry, NewToken, TokenChange};
 use personal_tokens_browser::{Browser, Host, Look, Person, READ, WRITE};

@@ -1,5 +1,5 @@
-//! A session that is over, a host that wants a fresh sign-in, a store and a network that fail: the page says so and says what to
-//! do, and nothing that was typed is lost.
+//! A session that is over, a host that wants a fresh sign-in, a store and a network that fail: the page says so and
+//! says what to do, and nothing that was typed is lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

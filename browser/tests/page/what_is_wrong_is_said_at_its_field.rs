@@ -1,5 +1,5 @@
-//! What the page or the server refuses is said at the field at fault, which has the focus then; nothing that was typed is lost,
-//! and no token is made.
+//! What the page or the server refuses is said at the field at fault, which has the focus then; nothing that was typed
+//! is lost, and no token is made.
 
 use personal_tokens::{Duration, NewToken};
 use personal_tokens_browser::{Browser, Host, Look, Person, READ};
