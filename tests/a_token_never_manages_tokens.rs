@@ -1,5 +1,5 @@
-//! A request with a bearer token, good or spoilt, on whichever line, or one that a guard above let in with a token, is refused
-//! on every route, though a person is signed in: whoever steals a token makes no other of it.
+//! A request with a bearer token, good or spoilt, on whichever line, or one that a guard above let in with a token, is
+//! refused on every route, though a person is signed in: whoever steals a token makes no other of it.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

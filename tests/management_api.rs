@@ -1,5 +1,5 @@
-//! A token is issued, shown and changed by the JSON API: what is shown of it is what was asked for and what the guard sees, and who
-//! asked is kept.
+//! A token is issued, shown and changed by the JSON API: what is shown of it is what was asked for and what the guard
+//! sees, and who asked is kept.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

@@ -1,5 +1,6 @@
-//! Where a host wants it, a person confirms before a secret is shown: the hook is asked for a new token and for a rotation and for
-//! nothing else, sees who asks and what the host's layers put into the request, and what it refuses is not made.
+//! Where a host wants it, a person confirms before a secret is shown: the hook is asked for a new token and for a
+//! rotation and for nothing else, sees who asks and what the host's layers put into the request, and what it refuses is
+//! not made.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

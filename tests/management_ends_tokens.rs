@@ -1,5 +1,5 @@
-//! A token is replaced and ended by the JSON API: its successor takes its place, its grace ends by itself or when told to, what
-//! is revoked stays so, and to revoke all takes the word.
+//! A token is replaced and ended by the JSON API: its successor takes its place, its grace ends by itself or when told
+//! to, what is revoked stays so, and to revoke all takes the word.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

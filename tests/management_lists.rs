@@ -1,5 +1,5 @@
-//! Lists come in pages without gap or repetition, of the state that is asked for, newest first; a token is shown with its last use
-//! and how exact that is; and what a query says wrong is told.
+//! Lists come in pages without gap or repetition, of the state that is asked for, newest first; a token is shown with
+//! its last use and how exact that is; and what a query says wrong is told.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

@@ -1,5 +1,5 @@
-//! The router answers under any path, nested either way, with and without a slash at the end; to each method it has a route for,
-//! and to no other.
+//! The router answers under any path, nested either way, with and without a slash at the end; to each method it has a
+//! route for, and to no other.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

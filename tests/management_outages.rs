@@ -1,5 +1,5 @@
-//! When the store, the clock or an observer fails, a person is told so (503, or 500) and never that they did something wrong, and
-//! gets no secret; a change goes on when its client goes away, so that observers are told (failures 30, 31).
+//! When the store, the clock or an observer fails, a person is told so (503, or 500) and never that they did something
+//! wrong, and gets no secret; a change goes on when its client goes away, so that observers are told (failures 30, 31).
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

@@ -1,5 +1,5 @@
-//! A body that is no object of the fields that a write takes is refused, each field by its name. The type of the problem is
-//! stable, and nothing changes.
+//! A body that is no object of the fields that a write takes is refused, each field by its name. The type of the
+//! problem is stable, and nothing changes.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

@@ -1,5 +1,5 @@
-//! A name, a scope, an expiry or a grace that the service does not allow is refused at its field, with what is allowed; a token
-//! that is pasted somewhere is never repeated.
+//! A name, a scope, an expiry or a grace that the service does not allow is refused at its field, with what is allowed;
+//! a token that is pasted somewhere is never repeated.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

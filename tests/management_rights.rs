@@ -1,5 +1,5 @@
-//! A person does what their rights allow, and nothing else: each right opens its routes, and `actions` says of each token what
-//! this person may do with it now. A clerk who may only grant reading leaves a token that writes as it is.
+//! A person does what their rights allow, and nothing else: each right opens its routes, and `actions` says of each
+//! token what this person may do with it now. A clerk who may only grant reading leaves a token that writes as it is.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

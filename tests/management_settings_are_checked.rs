@@ -1,5 +1,5 @@
-//! A mistake in a host's settings is told when the router is made, with what is wrong: no link that a browser would run, no origin
-//! that matches nothing, no CSS that leaves its element, no description of a scope that is not offered.
+//! A mistake in a host's settings is told when the router is made, with what is wrong: no link that a browser would
+//! run, no origin that matches nothing, no CSS that leaves its element, no description of a scope that is not offered.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

@@ -1,5 +1,5 @@
-//! A token's string stands in one answer, the one that made it; no other answer, no header, no log line and no error shows any
-//! part of it, and none shows a digest (failures 28).
+//! A token's string stands in one answer, the one that made it; no other answer, no header, no log line and no error
+//! shows any part of it, and none shows a digest (failures 28).
 #![cfg(all(feature = "memory", feature = "testing", feature = "management", feature = "tracing"))]
 
 mod common;
@@ -81,7 +81,8 @@ async fn the_string_stands_in_one_answer_and_a_digest_in_none() {
     }
 }
 
-/// Not for a moment did a cache, a frame or another origin get one: each answer is held to that in `common::management`.
+/// Not for a moment did a cache, a frame or another origin get one: each answer is held to that in
+/// `common::management`.
 #[tokio::test]
 async fn it_is_shown_to_the_page_and_kept_nowhere() {
     let (host, mut log) = (host(), Log::default());

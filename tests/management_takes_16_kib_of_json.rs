@@ -1,5 +1,5 @@
-//! A write takes what is said to be JSON, once, and at most 16 KiB of it, with and without a length; what breaks off changes
-//! nothing.
+//! A write takes what is said to be JSON, once, and at most 16 KiB of it, with and without a length; what breaks off
+//! changes nothing.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

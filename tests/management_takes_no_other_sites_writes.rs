@@ -1,5 +1,5 @@
-//! A change is taken from a page of the host's own origin, or of one that the host lists, and from no other: the browser tells
-//! which it is by `Sec-Fetch-Site` and `Origin`, and what it does not tell is refused.
+//! A change is taken from a page of the host's own origin, or of one that the host lists, and from no other: the
+//! browser tells which it is by `Sec-Fetch-Site` and `Origin`, and what it does not tell is refused.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

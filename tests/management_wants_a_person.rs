@@ -1,4 +1,5 @@
-//! Without a person in the request's extensions nothing is answered but 401, whatever is asked for, and the store is not asked.
+//! Without a person in the request's extensions nothing is answered but 401, whatever is asked for, and the store is
+//! not asked.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

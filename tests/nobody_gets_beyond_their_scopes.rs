@@ -1,5 +1,5 @@
-//! Whatever a clerk asks for, in whatever order, between whatever an administrator does: no token beyond the clerk's scopes is
-//! made, rotated, widened or prolonged by it, and only such a change is refused for that.
+//! Whatever a clerk asks for, in whatever order, between whatever an administrator does: no token beyond the clerk's
+//! scopes is made, rotated, widened or prolonged by it, and only such a change is refused for that.
 #![cfg(all(feature = "memory", feature = "testing"))]
 
 mod common;

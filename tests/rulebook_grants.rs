@@ -1,5 +1,5 @@
-//! Who may grant only some scopes gets no token beyond them issued, rotated, widened or prolonged, by no sequence of changes; to
-//! rename, narrow, shorten and revoke one takes no grant. It is judged in the same step that writes.
+//! Who may grant only some scopes gets no token beyond them issued, rotated, widened or prolonged, by no sequence of
+//! changes; to rename, narrow, shorten and revoke one takes no grant. It is judged in the same step that writes.
 #![cfg(all(feature = "memory", feature = "testing"))]
 
 mod common;

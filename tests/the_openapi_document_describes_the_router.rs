@@ -1,5 +1,6 @@
-//! `openapi.json` is true: what it lists is there and what it does not list is not, its references lead somewhere, and each answer
-//! of a scripted life has a status that it names and the fields that it describes, all that are required and no other.
+//! `openapi.json` is true: what it lists is there and what it does not list is not, its references lead somewhere, and
+//! each answer of a scripted life has a status that it names and the fields that it describes, all that are required
+//! and no other.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;

@@ -1,5 +1,5 @@
-//! The page is one document: its styles and its script stand inside, each allowed by the hash of what is really sent, and nothing
-//! else is allowed. What a host names stands in it as text.
+//! The page is one document: its styles and its script stand inside, each allowed by the hash of what is really sent,
+//! and nothing else is allowed. What a host names stands in it as text.
 #![cfg(all(feature = "memory", feature = "testing", feature = "management"))]
 
 mod common;
@@ -118,7 +118,8 @@ async fn what_a_host_names_stands_in_it_as_text() {
     }
 }
 
-/// Whatever stands in the tokens: the page is the same for everybody, and a cache that broke its word would give nothing away.
+/// Whatever stands in the tokens: the page is the same for everybody, and a cache that broke its word would give
+/// nothing away.
 #[tokio::test]
 async fn it_is_the_same_whoever_asks() {
     let host = host_with(|builder| builder, Settings::new());
