@@ -137,11 +137,8 @@ impl Browser {
     pub(crate) async fn said(&self) -> Vec<String> {
         let said = self.driver().browser_log().await.expect("a log");
         let provoked = self.provoked.lock().expect("no panic").clone();
-        // Void on plain http, which browsers find worth an error.
-        let void = "Cross-Origin-Opener-Policy header has been ignored";
-        let wanted = |message: &str, source: Option<&str>| match source {
-            Some("network") => provoked.iter().any(|refusal| message.contains(refusal)),
-            _ => message.contains(void),
+        let wanted = |message: &str, source: Option<&str>| {
+            source == Some("network") && provoked.iter().any(|refusal| message.contains(refusal))
         };
         let loud = said.iter().filter(|entry| !wanted(&entry.message, entry.source.as_deref()));
         loud.map(|entry| format!("{} {}", entry.level, entry.message)).collect()

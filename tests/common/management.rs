@@ -240,7 +240,6 @@ impl Answer {
             ("x-frame-options", "DENY"),
             ("referrer-policy", "no-referrer"),
             ("cross-origin-resource-policy", "same-origin"),
-            ("cross-origin-opener-policy", "same-origin"),
         ];
         for (name, value) in all {
             assert_eq!(self.lines(name), [value], "{what}: {self}");

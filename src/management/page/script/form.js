@@ -99,10 +99,11 @@ function expiryOfChoice(choice) {
   if (choice === 'keep') return undefined;
   if (choice === 'never') return null;
   if (choice === 'on-date') return $('expiry-date').value ? endOfDay($('expiry-date').value) : new Date(NaN);
-  // Cut to the minute: what is sent is what is shown. Some seconds less, lest a clock ahead of the server's asks for more than
-  // the longest life that is allowed.
+  // Cut to the minute: what is sent is what is shown.
   const unit = choice * DAY < HOUR ? 1000 : MINUTE * 1000;
-  return new Date(Math.floor((now() - 5000 + choice * DAY * 1000) / unit) * unit);
+  // Some seconds less of the longest life that is allowed: this clock may be a little ahead of the server's.
+  const spare = choice * DAY === policy.max_lifetime_seconds ? 5000 : 0;
+  return new Date(Math.floor((now() - spare + choice * DAY * 1000) / unit) * unit);
 }
 
 function expiryWords() {
