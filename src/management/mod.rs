@@ -68,8 +68,9 @@
 //! A name is held by one token, so a request that is sent twice makes one; the second is told who holds the name.
 //! Secrets are kept nowhere, so an answer that was lost cannot be had again: revoke that token, and make another.
 //!
-//! A page that sends back what `policy` answered as `principal`, in the header `Personal-Tokens-Principal`, is refused with 412
-//! once somebody else has signed in: else a form that was opened by one person would make a token of another's.
+//! A page that sends back what `policy` answered as `principal`, in the header `Personal-Tokens-Principal`, is refused
+//! with 412 once somebody else has signed in: else a form that was opened by one person would make a token of
+//! another's.
 //!
 //! # Where to mount it
 //!

@@ -92,7 +92,7 @@ async fn a_fresh_sign_in_that_is_wanted() {
     browser.sees_in("#form-dialog [role=alert]", "Confirm that it is you").await;
     let target = "return document.querySelector('#form-dialog [role=alert] a').getAttribute('href')";
     assert_eq!(browser.script(target, &[]).await, json!("/sign-in/again"));
-    browser.look_at("confirmation-wanted").await;
+    browser.look_at("confirmation-required").await;
     is_kept(&browser).await;
     assert_eq!(host.records().await.len(), 0);
 

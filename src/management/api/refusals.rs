@@ -44,7 +44,7 @@ fn refusal(status: u16) -> (String, RefOr<Response>) {
             "The right or a scope is missing, a confirmation is wanted, a bearer token is there, or the page is another's"
         }
         404 => "The person has no such token",
-        409 => "The name is taken, the limit is reached, or the token has ended",
+        409 => "The name is taken, the limit is reached, or the token cannot be changed any more",
         412 => "Somebody else is signed in than `Personal-Tokens-Principal` says",
         413 => "The body is over 16 KiB",
         415 => "The body is not said to be JSON",
