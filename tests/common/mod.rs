@@ -11,6 +11,8 @@ pub mod door;
 pub mod flaky_store;
 pub mod folder;
 pub mod forge;
+#[cfg(feature = "postgres")]
+pub mod guarded;
 #[cfg(feature = "tokio")]
 pub mod house;
 pub mod logging_store;
@@ -19,6 +21,8 @@ pub mod management;
 pub mod model;
 #[cfg(all(feature = "sqlite", feature = "tower"))]
 pub mod patient;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod random;
 #[cfg(feature = "tracing")]
 pub mod recorder;
