@@ -13,6 +13,7 @@ pub mod folder;
 pub mod forge;
 #[cfg(feature = "postgres")]
 pub mod guarded;
+pub mod history;
 #[cfg(feature = "tokio")]
 pub mod house;
 pub mod logging_store;
@@ -31,6 +32,7 @@ pub mod search;
 #[cfg(feature = "sqlite")]
 pub mod tables;
 pub mod trail;
+pub mod truthful;
 #[cfg(feature = "tower")]
 pub mod vectors;
 
