@@ -4,9 +4,14 @@
 pub mod conformance;
 mod error;
 mod forward;
+mod invalidate;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod query;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod token_store;
@@ -14,13 +19,16 @@ mod token_store;
 /// For implementations of [`TokenStore`], so that they need no dependency of their own.
 pub use async_trait::async_trait;
 pub use error::{ChangeError, StoreError};
+pub use invalidate::Invalidate;
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{Follower, InvalidSchema, PostgresStore};
 pub use query::{Cursor, ExpiringQuery, InvalidCursor, LastUse, ListQuery, Pruned, StateFilter};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
-/// The release of sqlx whose pools [`SqliteStore::from_pool`] takes.
-#[cfg(feature = "sqlite")]
+/// The release of sqlx whose pools `SqliteStore::from_pool` and `PostgresStore::from_pool` take.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[doc(no_inline)]
 pub use sqlx;
 pub use token_store::{Lookup, TokenStore};

@@ -11,6 +11,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::store::StoreError;
+use crate::store::sql::on_a_runtime;
 
 use super::failure::Failure;
 
@@ -102,12 +103,6 @@ impl Call<'_> {
         let until = now.checked_add(self.calls.deadline).unwrap_or(now);
         Ok(timeout_at(until, work(until)).await)
     }
-}
-
-/// Pools panic without one.
-pub(super) fn on_a_runtime() -> Result<(), StoreError> {
-    let runtime = tokio::runtime::Handle::try_current();
-    runtime.map(drop).map_err(|_| StoreError::unavailable("SqliteStore works on a Tokio runtime"))
 }
 
 /// A connection that is not used again where a failure says so.

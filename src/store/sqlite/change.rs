@@ -6,13 +6,14 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, Transaction};
 
 use crate::record::{Change, ChangeRefused, Changed, Needs, Plan, TokenRecord, View};
+use crate::store::sql::with_columns;
 use crate::store::{ChangeError, StoreError};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::calls::Lease;
 use super::failure::{Failure, is_constraint};
-use super::row::{bind_record, bind_update, bytes, id_of, record_of, with_columns};
+use super::row::{bind_record, bind_update, bytes, id_of, record_of};
 
 type Outcome<T> = Result<T, Failure<ChangeError>>;
 type Open<'c> = Transaction<'c, Sqlite>;

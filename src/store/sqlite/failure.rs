@@ -1,7 +1,5 @@
 //! What SQLite's errors mean to who called the store.
 
-use std::error::Error;
-
 use crate::record::ChangeRefused;
 use crate::store::{ChangeError, StoreError};
 
@@ -72,16 +70,4 @@ pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error()?.code()?.parse::<i32>().ok()?;
     Some(code & 0xFF)
-}
-
-/// A column that holds what no record has.
-pub(super) fn corrupt(column: &'static str, error: impl Error + Send + Sync + 'static) -> StoreError {
-    StoreError::corrupt(CorruptColumn { column, source: Box::new(error) })
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the column {column} holds no valid value")]
-struct CorruptColumn {
-    column: &'static str,
-    source: Box<dyn Error + Send + Sync>,
 }

@@ -3,13 +3,14 @@
 use sqlx::Row as _;
 use time::Duration;
 
+use crate::store::sql::with_columns;
 use crate::store::{LastUse, Pruned, StoreError};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::calls::Lease;
 use super::failure::{Failure, is_constraint};
-use super::row::{bytes, micros, record_of, with_columns};
+use super::row::{bytes, micros, record_of};
 
 type Outcome<T> = Result<T, Failure<StoreError>>;
 

@@ -21,13 +21,10 @@ use crate::record::{Change, Changed, OwnerId, TokenRecord};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
+use super::sql::{DEADLINE, LONGEST_DEADLINE, on_a_runtime};
 use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Pruned, StoreError, TokenStore};
-use calls::{Calls, on_a_runtime};
+use calls::Calls;
 use location::Location;
-
-const DEADLINE: StdDuration = StdDuration::from_secs(5);
-/// So that it can be added to any instant.
-const LONGEST_DEADLINE: StdDuration = StdDuration::from_secs(365 * 86_400);
 
 /// Tokens in an SQLite file: embedded, durable, shared by the processes of one machine. Feature `sqlite`.
 ///

@@ -3,13 +3,14 @@
 use sqlx::sqlite::SqliteRow;
 
 use crate::record::{OwnerId, TokenRecord};
+use crate::store::sql::with_columns;
 use crate::store::{Cursor, ExpiringQuery, ListQuery, StateFilter, StoreError};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::calls::Lease;
 use super::failure::Failure;
-use super::row::{bytes, record_of, with_columns};
+use super::row::{bytes, record_of};
 
 type Outcome<T> = Result<T, Failure<StoreError>>;
 

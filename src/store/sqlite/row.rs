@@ -4,58 +4,18 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row as _, Sqlite};
 
-use crate::record::{Actor, Expiry, OwnerId, Rotated, Scopes, TokenName, TokenRecord};
+use crate::record::{Rotated, TokenRecord};
 use crate::store::StoreError;
+use crate::store::sql::{self, Columns, corrupt};
 use crate::timestamp::Timestamp;
-use crate::token::{TokenDigest, TokenId};
-
-use super::failure::corrupt;
+use crate::token::TokenId;
 
 pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
-
-/// A statement over all columns of a record, in the order in which this file reads and binds them.
-macro_rules! with_columns {
-    ($before:literal, $after:literal) => {
-        concat!(
-            $before,
-            " id, owner, name, digest_key, digest, scopes, created, created_by, never_expires, expires, expiry_set, \
-             last_used, noticed, revoked, predecessor, rotated, successor, grace_ends ",
-            $after
-        )
-    };
-}
-pub(super) use with_columns;
 
 /// # Errors
 /// [`StoreError::Corrupt`] names the column that is none of a record's.
 pub(super) fn record_of(row: &SqliteRow) -> Result<TokenRecord, StoreError> {
-    let read = Reader { row };
-    let owner = OwnerId::new(read.text("owner")?).map_err(|error| corrupt("owner", error))?;
-    let name = TokenName::new(read.text("name")?).map_err(|error| corrupt("name", error))?;
-    let key = u16::try_from(read.integer("digest_key")?).map_err(|error| corrupt("digest_key", error))?;
-    let digest = TokenDigest::from_parts(key, read.bytes("digest")?);
-    let mut record = TokenRecord::new(read.id("id")?, owner, name, digest, read.instant("created")?);
-    record.scopes = read.text("scopes")?.parse::<Scopes>().map_err(|error| corrupt("scopes", error))?;
-    let created_by = read.optional::<&str>("created_by")?;
-    record.created_by = created_by.map(Actor::new).transpose().map_err(|error| corrupt("created_by", error))?;
-    record.expiry = match (read.integer("never_expires")?, read.optional_instant("expires")?) {
-        (1, None) => Expiry::Never,
-        (0, Some(end)) => Expiry::At(end),
-        _ => return Err(corrupt("never_expires", Contradiction("expires"))),
-    };
-    record.expiry_set = read.instant("expiry_set")?;
-    record.last_used = read.optional_instant("last_used")?;
-    record.noticed = read.optional_instant("noticed")?;
-    record.revoked = read.optional_instant("revoked")?;
-    record.predecessor = read.optional_id("predecessor")?;
-    let rotation =
-        (read.optional_instant("rotated")?, read.optional_id("successor")?, read.optional_instant("grace_ends")?);
-    record.rotated = match rotation {
-        (None, None, None) => None,
-        (Some(at), Some(successor), Some(grace_ends)) => Some(Rotated { at, successor, grace_ends }),
-        _ => return Err(corrupt("rotated", Contradiction("successor or grace_ends"))),
-    };
-    Ok(record)
+    sql::record_of(&Reader { row })
 }
 
 pub(super) fn id_of(row: &SqliteRow) -> Result<TokenId, StoreError> {
@@ -112,10 +72,6 @@ fn bind_rotated(statement: Statement, rotated: Option<Rotated>) -> Statement {
         .bind(rotated.map(|rotated| rotated.grace_ends.as_micros()))
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("it contradicts {0}")]
-struct Contradiction(&'static str);
-
 /// Reads columns by their names; STRICT tables hold no other types, but files can be written by hand.
 struct Reader<'r> {
     row: &'r SqliteRow,
@@ -133,30 +89,31 @@ impl<'r> Reader<'r> {
     ) -> Result<Option<T>, StoreError> {
         self.row.try_get(column).map_err(|error| corrupt(column, error))
     }
+}
 
+impl<'r> Columns<'r> for Reader<'r> {
     fn text(&self, column: &'static str) -> Result<&'r str, StoreError> {
         self.value(column)
+    }
+
+    fn optional_text(&self, column: &'static str) -> Result<Option<&'r str>, StoreError> {
+        self.optional(column)
     }
 
     fn integer(&self, column: &'static str) -> Result<i64, StoreError> {
         self.value(column)
     }
 
-    fn bytes<const N: usize>(&self, column: &'static str) -> Result<[u8; N], StoreError> {
-        self.value::<&[u8]>(column)?.try_into().map_err(|error| corrupt(column, error))
+    fn flag(&self, column: &'static str) -> Result<bool, StoreError> {
+        match self.integer(column)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(corrupt(column, NoFlag(other))),
+        }
     }
 
-    fn id(&self, column: &'static str) -> Result<TokenId, StoreError> {
-        Ok(TokenId::from_bytes(self.bytes(column)?))
-    }
-
-    fn instant(&self, column: &'static str) -> Result<Timestamp, StoreError> {
-        Timestamp::from_micros(self.integer(column)?).map_err(|error| corrupt(column, error))
-    }
-
-    fn optional_id(&self, column: &'static str) -> Result<Option<TokenId>, StoreError> {
-        let bytes = self.optional::<&[u8]>(column)?.map(<[u8; TokenId::LEN]>::try_from);
-        Ok(bytes.transpose().map_err(|error| corrupt(column, error))?.map(TokenId::from_bytes))
+    fn optional_bytes(&self, column: &'static str) -> Result<Option<&'r [u8]>, StoreError> {
+        self.optional(column)
     }
 
     fn optional_instant(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
@@ -164,3 +121,7 @@ impl<'r> Reader<'r> {
         micros.transpose().map_err(|error| corrupt(column, error))
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is neither 0 nor 1")]
+struct NoFlag(i64);

@@ -3,6 +3,7 @@
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::store::StoreError;
+use crate::store::sql::OtherVersion;
 
 use super::calls::Lease;
 use super::failure::Failure;
@@ -11,14 +12,6 @@ type Outcome<T> = Result<T, Failure<StoreError>>;
 
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 pub(super) const VERSION: i64 = 1;
-
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the tables are of version {found}, and this release knows version {VERSION}: use the release that made them, or a later one"
-)]
-struct OtherVersion {
-    found: i64,
-}
 
 /// Makes the tables where there are none. Writes nothing where there are.
 pub(super) async fn create_tables(lease: &mut Lease<'_>) -> Outcome<()> {
@@ -43,6 +36,6 @@ async fn is_made(connection: &mut SqliteConnection) -> Outcome<bool> {
     };
     match row.try_get(0)? {
         VERSION => Ok(true),
-        found => Err(StoreError::unavailable(OtherVersion { found }).into()),
+        found => Err(StoreError::unavailable(OtherVersion { found, known: VERSION }).into()),
     }
 }

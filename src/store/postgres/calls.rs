@@ -1,0 +1,231 @@
+//! How a call gets a connection, ends in time, and what becomes of the connection.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgQueryResult;
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Transaction};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
+
+use crate::record::OwnerId;
+use crate::store::StoreError;
+use crate::store::sql::on_a_runtime;
+
+use super::failure::Failure;
+use super::row::Statement;
+use super::statements::Statements;
+use super::turns::Turns;
+
+/// Each but the first is due to another transaction that was in the way.
+const MAX_ATTEMPTS: u32 = 5;
+
+pub(super) struct Calls {
+    pub(super) pool: PgPool,
+    pub(super) deadline: Duration,
+    /// Whether statements are prepared by a name, once a connection.
+    pub(super) named: bool,
+    pub(super) statements: Statements,
+    turns: Turns,
+}
+
+/// One call of the store.
+pub(super) struct Call<'s> {
+    calls: &'s Calls,
+    connected: AtomicBool,
+    may_have_written: AtomicBool,
+}
+
+/// How an attempt goes about many rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    AllAtOnce,
+    /// Since one of them cannot be written.
+    OneByOne,
+}
+
+impl Calls {
+    pub(super) fn new(pool: PgPool, deadline: Duration, statements: Statements) -> Self {
+        Self { pool, deadline, named: false, statements, turns: Turns::new() }
+    }
+
+    pub(super) fn call(&self) -> Call<'_> {
+        Call { calls: self, connected: AtomicBool::new(false), may_have_written: AtomicBool::new(false) }
+    }
+}
+
+impl Call<'_> {
+    pub(super) async fn read<T, E, F>(&self, attempt: impl Fn(Manner) -> F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: Future<Output = Result<T, Failure<E>>>,
+    {
+        match self.in_time(self.tries(attempt)).await? {
+            Ok(answer) => answer,
+            Err(late) if self.connected.load(Ordering::Relaxed) => Err(StoreError::timed_out(late).into()),
+            Err(late) => Err(StoreError::unavailable(NoConnection(late)).into()),
+        }
+    }
+
+    pub(super) async fn write<T, E, F>(&self, attempt: impl Fn(Manner) -> F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: Future<Output = Result<T, Failure<E>>>,
+    {
+        self.written(self.tries(attempt)).await
+    }
+
+    /// The same, when it is this call's turn among those of the owner.
+    pub(super) async fn write_in_turn<T, E, F>(&self, owner: &OwnerId, attempt: impl Fn(Manner) -> F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: Future<Output = Result<T, Failure<E>>>,
+    {
+        let in_turn = async {
+            let _turn = self.calls.turns.take(owner).await;
+            self.tries(attempt).await
+        };
+        self.written(in_turn).await
+    }
+
+    pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
+        let connection = self.calls.pool.acquire().await?;
+        self.connected.store(true, Ordering::Relaxed);
+        Ok(Lease { connection, call: self, is_done: false })
+    }
+
+    async fn tries<T, E, F>(&self, attempt: impl Fn(Manner) -> F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: Future<Output = Result<T, Failure<E>>>,
+    {
+        let mut manner = Manner::AllAtOnce;
+        let mut left = MAX_ATTEMPTS;
+        loop {
+            left = left.saturating_sub(1);
+            match attempt(manner).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Overtaken(_)) if left > 0 => {}
+                Err(Failure::Constraint(_)) if manner == Manner::AllAtOnce => manner = Manner::OneByOne,
+                Err(failure) => return Err(failure.into_error()),
+            }
+        }
+    }
+
+    async fn written<T, E: From<StoreError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        match self.in_time(work).await? {
+            Ok(answer) => answer,
+            Err(late) if self.may_have_written.load(Ordering::Relaxed) => Err(StoreError::timed_out(late).into()),
+            Err(late) => Err(StoreError::unavailable(NothingWritten(late)).into()),
+        }
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<Result<T, Elapsed>, StoreError> {
+        on_a_runtime()?;
+        let now = Instant::now();
+        let until = now.checked_add(self.calls.deadline).unwrap_or(now);
+        Ok(timeout_at(until, work).await)
+    }
+}
+
+/// A connection. What is dropped before its work is done, since it took too long or was cancelled, is closed: the server
+/// may still be at work on it.
+pub(super) struct Lease<'c> {
+    pub(super) connection: PoolConnection<Postgres>,
+    call: &'c Call<'c>,
+    is_done: bool,
+}
+
+/// A transaction that writes.
+pub(super) struct Writing<'l> {
+    pub(super) transaction: Transaction<'l, Postgres>,
+    pub(super) statements: &'l Statements,
+    call: &'l Call<'l>,
+}
+
+impl Lease<'_> {
+    pub(super) fn query(&self, sql: &Arc<str>) -> Statement<'static> {
+        self.call.query(sql)
+    }
+
+    pub(super) fn statements(&self) -> &Statements {
+        &self.call.calls.statements
+    }
+
+    /// READ COMMITTED, whatever the host's default: what is read once a lock is held is what its last holder wrote. The
+    /// server ends by itself what a node that is gone left undone.
+    pub(super) async fn writing<E: From<StoreError>>(&mut self) -> Result<Writing<'_>, Failure<E>> {
+        let millis = i32::try_from(self.call.calls.deadline.as_millis()).unwrap_or(i32::MAX).max(1);
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+             SET LOCAL statement_timeout = {millis}; SET LOCAL idle_in_transaction_session_timeout = {millis}; \
+             SELECT pg_catalog.set_config('synchronous_commit', 'on', true) \
+             WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
+        );
+        let call = self.call;
+        let transaction = self.connection.begin_with(AssertSqlSafe(begin)).await?;
+        Ok(Writing { transaction, statements: &call.calls.statements, call })
+    }
+
+    pub(super) fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
+        self.is_done = !matches!(outcome, Err(Failure::Lost(_)));
+        outcome
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+impl Writing<'_> {
+    pub(super) fn query(&self, sql: &Arc<str>) -> Statement<'static> {
+        self.call.query(sql)
+    }
+
+    /// One row, and none where a CHECK refuses it; the transaction goes on.
+    pub(super) async fn where_possible<E: From<StoreError>>(
+        &mut self,
+        statement: Statement<'static>,
+    ) -> Result<Option<PgQueryResult>, Failure<E>> {
+        let mut inner = self.transaction.begin().await?;
+        match statement.execute(&mut *inner).await.map_err(Failure::from) {
+            Ok(written) => {
+                inner.commit().await?;
+                Ok(Some(written))
+            }
+            Err(Failure::Constraint(_)) => {
+                inner.rollback().await?;
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    pub(super) async fn commit<E: From<StoreError>>(self) -> Result<(), Failure<E>> {
+        self.call.may_have_written.store(true, Ordering::Relaxed);
+        Ok(self.transaction.commit().await?)
+    }
+}
+
+impl Call<'_> {
+    fn query(&self, sql: &Arc<str>) -> Statement<'static> {
+        sqlx::query(AssertSqlSafe(Arc::clone(sql))).persistent(self.calls.named)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no connection was given before the deadline")]
+struct NoConnection(#[source] Elapsed);
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "neither a connection nor the lock was given, or the server did not answer, before the deadline; nothing was written"
+)]
+struct NothingWritten(#[source] Elapsed);

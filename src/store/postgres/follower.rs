@@ -1,0 +1,193 @@
+//! [`Follower`]: hears of what other nodes change, so that a cache forgets it.
+
+use std::future::Future;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use crate::store::Invalidate;
+use crate::token::TokenId;
+
+/// How long connecting and LISTEN may take, and sending a heartbeat.
+const PATIENCE: Duration = Duration::from_secs(10);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(10);
+
+/// Tells a cache what other nodes, or hands in psql, have changed. From [`PostgresStore::follower`](super::PostgresStore::follower).
+///
+/// ```no_run
+/// # #[cfg(feature = "cache")]
+/// # async fn open(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+///
+/// use personal_tokens::PersonalTokens;
+/// use personal_tokens::store::{CachedStore, PostgresStore};
+///
+/// let postgres = PostgresStore::connect(url).await?;
+/// let follower = postgres.follower(url.parse()?);
+/// let cached = Arc::new(CachedStore::new(postgres));
+/// let tokens = PersonalTokens::builder(Arc::clone(&cached)).prefix("shop").build()?;
+///
+/// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+/// tokio::spawn(follower.follow(cached, async { drop(stopped.await) }));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Triggers on the table notify every change but those of last use and notices. The follower listens on a connection of its
+/// own and has the cache forget what it hears of. Whatever was said before it listened it cannot hear: it clears the
+/// whole cache each time that it begins to listen, and again once the connection is lost or in doubt. A connection that is
+/// dead without a word is found by a heartbeat: a notification that is sent through the store's pool, and is to arrive.
+///
+/// It makes revocation quick, and is no promise: that is the cache's `max_staleness`, which holds without it.
+pub struct Follower {
+    options: PgConnectOptions,
+    pool: PgPool,
+    channel: String,
+    heartbeat: Duration,
+}
+
+/// Why it begins anew.
+#[derive(Debug, thiserror::Error)]
+enum Lost {
+    #[error("cannot listen")]
+    CannotListen(#[source] sqlx::Error),
+    #[error("cannot listen: the server did not answer in time")]
+    NoAnswer,
+    #[error("the connection was lost")]
+    Connection,
+    #[error("the connection failed")]
+    Failed(#[source] sqlx::Error),
+    #[error("a heartbeat that was sent did not arrive")]
+    Silent,
+}
+
+impl Follower {
+    pub(super) fn new(options: PgConnectOptions, pool: PgPool, channel: String) -> Self {
+        Self { options, pool, channel, heartbeat: Duration::from_secs(2) }
+    }
+
+    /// How long after one heartbeat the next is sent, and how long it may take to arrive. Default: 2 seconds; at least 10
+    /// milliseconds. A connection that is dead without a word is found within twice this span, while the store's pool
+    /// gives a connection to send it by; where it gives none, nothing is concluded from that.
+    #[must_use]
+    pub fn heartbeat(mut self, every: Duration) -> Self {
+        self.heartbeat = every.max(SHORTEST_HEARTBEAT);
+        self
+    }
+
+    /// Listens until `stop` ends, connecting again as often as it takes. To be spawned on the Tokio runtime.
+    pub async fn follow(self, cache: impl Invalidate, stop: impl Future<Output = ()>) {
+        let following = async {
+            let mut pause = SHORTEST_PAUSE;
+            loop {
+                let (listened, lost) = self.listen(&cache).await;
+                cache.invalidate_all();
+                trace(&lost);
+                pause = if listened { SHORTEST_PAUSE } else { pause.saturating_mul(2).min(LONGEST_PAUSE) };
+                sleep(pause).await;
+            }
+        };
+        let (following, stop) = (pin!(following), pin!(stop));
+        select(stop, following).await;
+    }
+
+    /// Until the connection is lost; whether it stood at all.
+    async fn listen(&self, cache: &impl Invalidate) -> (bool, Lost) {
+        let heartbeats = format!("personal_tokens_heartbeat:{:016x}", RandomState::new().build_hasher().finish());
+        let mut listener = match timeout(PATIENCE, self.connect(&heartbeats)).await {
+            Ok(Ok(listener)) => listener,
+            Ok(Err(error)) => return (false, Lost::CannotListen(error)),
+            Err(_) => return (false, Lost::NoAnswer),
+        };
+        // What was said before is not heard.
+        cache.invalidate_all();
+        let (heard, last_heard) = watch::channel(0_u64);
+        let hearing = pin!(hear(&mut listener, &heartbeats, cache, heard));
+        let beating = pin!(self.beat(&heartbeats, last_heard));
+        let (Either::Left((lost, _)) | Either::Right((lost, _))) = select(hearing, beating).await;
+        (true, lost)
+    }
+
+    async fn connect(&self, heartbeats: &str) -> Result<PgListener, sqlx::Error> {
+        let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+        let mut listener = PgListener::connect_with(&pool.connect_lazy_with(self.options.clone())).await?;
+        listener.eager_reconnect(false);
+        listener.listen_all([self.channel.as_str(), heartbeats]).await?;
+        Ok(listener)
+    }
+
+    /// Sends heartbeats; ends when one does not arrive.
+    async fn beat(&self, heartbeats: &str, mut last_heard: watch::Receiver<u64>) -> Lost {
+        let mut number = 0_u64;
+        loop {
+            sleep(self.heartbeat).await;
+            number = number.wrapping_add(1);
+            if !self.send(heartbeats, number).await {
+                // It says nothing about the connection that listens.
+                continue;
+            }
+            let arrives = last_heard.wait_for(|heard| *heard == number);
+            if timeout(self.heartbeat, arrives).await.is_err() {
+                return Lost::Silent;
+            }
+        }
+    }
+
+    /// Whether it was sent.
+    async fn send(&self, heartbeats: &str, number: u64) -> bool {
+        let Ok(Ok(mut connection)) = timeout(PATIENCE, self.pool.acquire()).await else {
+            return false;
+        };
+        let notify = sqlx::query("SELECT pg_catalog.pg_notify($1, $2)").bind(heartbeats).bind(number.to_string());
+        let sent = timeout(PATIENCE, notify.persistent(false).execute(&mut *connection)).await;
+        let sent = matches!(sent, Ok(Ok(_)));
+        if !sent {
+            connection.close_on_drop();
+        }
+        sent
+    }
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Follower")
+            .field("channel", &self.channel)
+            .field("heartbeat", &self.heartbeat)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Has the cache forget what it hears of, until the connection is lost.
+async fn hear(listener: &mut PgListener, heartbeats: &str, cache: &impl Invalidate, heard: watch::Sender<u64>) -> Lost {
+    loop {
+        match listener.try_recv().await {
+            Ok(Some(told)) if told.channel() == heartbeats => {
+                heard.send_replace(told.payload().parse().unwrap_or_default());
+            }
+            Ok(Some(told)) => match told.payload().parse::<TokenId>() {
+                Ok(id) => cache.invalidate(id),
+                // A TRUNCATE, or what no trigger of ours said.
+                Err(_) => cache.invalidate_all(),
+            },
+            Ok(None) => return Lost::Connection,
+            Err(error) => return Lost::Failed(error),
+        }
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn trace(lost: &Lost) {
+    let error: &dyn std::error::Error = lost;
+    tracing::warn!(error, "does not hear of changes by other nodes; connecting again");
+}
+
+#[cfg(not(feature = "tracing"))]
+fn trace(_: &Lost) {}
