@@ -6,6 +6,8 @@ pub mod rulebook;
 #[cfg(feature = "tower")]
 pub mod challenges;
 pub mod child;
+#[cfg(all(feature = "postgres", feature = "cache"))]
+pub mod delays;
 #[cfg(feature = "tower")]
 pub mod door;
 pub mod flaky_store;
@@ -20,10 +22,14 @@ pub mod logging_store;
 #[cfg(feature = "management")]
 pub mod management;
 pub mod model;
+#[cfg(all(feature = "postgres", feature = "cache"))]
+pub mod node;
 #[cfg(all(feature = "sqlite", feature = "tower"))]
 pub mod patient;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "postgres")]
+pub mod proxy;
 pub mod random;
 #[cfg(feature = "tracing")]
 pub mod recorder;
