@@ -96,6 +96,7 @@
 
 mod clock;
 mod deadline;
+mod fence;
 mod personal_tokens;
 mod record;
 mod timestamp;

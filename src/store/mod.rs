@@ -1,9 +1,13 @@
 //! Where records live: the [`TokenStore`] trait and the stores that come with the crate.
 
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
 mod forward;
+#[cfg(any(feature = "memory", feature = "cache"))]
+mod id_hasher;
 mod invalidate;
 #[cfg(feature = "memory")]
 mod memory;
@@ -18,6 +22,8 @@ mod token_store;
 
 /// For implementations of [`TokenStore`], so that they need no dependency of their own.
 pub use async_trait::async_trait;
+#[cfg(feature = "cache")]
+pub use cache::{CacheStats, CachedStore, CachedStoreBuilder};
 pub use error::{ChangeError, StoreError};
 pub use invalidate::Invalidate;
 #[cfg(feature = "memory")]

@@ -51,11 +51,16 @@ impl TokenId {
         [u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from(u32::from_le_bytes([i, j, k, l]))]
     }
 
+    /// All its bytes in one number, for places in tables.
+    pub(crate) fn mixed(self) -> u64 {
+        self.words().into_iter().fold(0, |state, word| Self::mix(state ^ word))
+    }
+
     /// Its place in a table; none in an empty one. Where one table's length divides another's, ids of one place there
     /// have one place here.
     pub(crate) fn place<T>(self, table: &[T]) -> Option<&T> {
         let places = u64::try_from(table.len()).ok()?;
-        let mixed = self.words().into_iter().fold(0, |state, word| Self::mix(state ^ word));
+        let mixed = self.mixed();
         table.get(usize::try_from(mixed.checked_rem(places)?).ok()?)
     }
 

@@ -1,15 +1,15 @@
 //! The concurrent map from id to record. Reads take no lock; each write replaces one record as a whole.
 
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use papaya::{Compute, HashMap, Operation};
 
 use crate::record::TokenRecord;
+use crate::store::id_hasher::IdHashing;
 use crate::token::TokenId;
 
 #[derive(Default)]
-pub(super) struct IdMap(HashMap<TokenId, Arc<TokenRecord>, BuildHasherDefault<IdHasher>>);
+pub(super) struct IdMap(HashMap<TokenId, Arc<TokenRecord>, IdHashing>);
 
 impl IdMap {
     pub(super) fn len(&self) -> usize {
@@ -49,24 +49,5 @@ impl IdMap {
     /// At most so many of the records that fulfil the condition, in no order.
     pub(super) fn filtered(&self, condition: impl Fn(&TokenRecord) -> bool, at_most: usize) -> Vec<Arc<TokenRecord>> {
         self.0.pin().values().filter(|record| condition(record)).take(at_most).cloned().collect()
-    }
-}
-
-/// One multiplication a word: ids are random and a lookup inserts nothing, so there is nothing to hide from (failures
-/// 38).
-#[derive(Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write_u64(&mut self, word: u64) {
-        self.0 = TokenId::mix(self.0 ^ word);
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

@@ -1,13 +1,14 @@
 //! How a call gets a connection, ends in time, and what becomes of the connection.
 
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgQueryResult;
-use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
@@ -139,6 +140,12 @@ pub(super) struct Lease<'c> {
     is_done: bool,
 }
 
+/// Where statements that only read are run.
+pub(super) enum Reading<'l> {
+    Connection(&'l mut PgConnection),
+    Transaction(Transaction<'l, Postgres>),
+}
+
 /// A transaction that writes.
 pub(super) struct Writing<'l> {
     pub(super) transaction: Transaction<'l, Postgres>,
@@ -153,6 +160,16 @@ impl Lease<'_> {
 
     pub(super) fn statements(&self) -> &Statements {
         &self.call.calls.statements
+    }
+
+    /// A transaction, where statements have no names: they are parsed and run by two messages, between which a pooler
+    /// might else hand the connection to somebody else. It ends when dropped.
+    pub(super) async fn reading<E: From<StoreError>>(&mut self) -> Result<Reading<'_>, Failure<E>> {
+        if self.call.calls.named {
+            return Ok(Reading::Connection(&mut self.connection));
+        }
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+        Ok(Reading::Transaction(self.connection.begin_with(begin).await?))
     }
 
     /// READ COMMITTED, whatever the host's default: what is read once a lock is held is what its last holder wrote. The
@@ -180,6 +197,26 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         if !self.is_done {
             self.connection.close_on_drop();
+        }
+    }
+}
+
+impl Deref for Reading<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Connection(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+impl DerefMut for Reading<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Connection(connection) => connection,
+            Self::Transaction(transaction) => transaction,
         }
     }
 }

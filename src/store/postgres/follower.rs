@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgPool};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -146,8 +146,9 @@ impl Follower {
         let Ok(Ok(mut connection)) = timeout(PATIENCE, self.pool.acquire()).await else {
             return false;
         };
-        let notify = sqlx::query("SELECT pg_catalog.pg_notify($1, $2)").bind(heartbeats).bind(number.to_string());
-        let sent = timeout(PATIENCE, notify.persistent(false).execute(&mut *connection)).await;
+        // In one message, so that a pooler runs it on one connection.
+        let notify = sqlx::raw_sql(AssertSqlSafe(format!("NOTIFY \"{heartbeats}\", '{number}'")));
+        let sent = timeout(PATIENCE, notify.execute(&mut *connection)).await;
         let sent = matches!(sent, Ok(Ok(_)));
         if !sent {
             connection.close_on_drop();

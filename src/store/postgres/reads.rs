@@ -19,7 +19,7 @@ const LAST_ID: [u8; TokenId::LEN] = [u8::MAX; TokenId::LEN];
 
 pub(super) async fn find(lease: &mut Lease<'_>, id: TokenId) -> Outcome<Option<TokenRecord>> {
     let find = lease.query(&lease.statements().find).bind(bytes(id));
-    let row = find.fetch_optional(&mut *lease.connection).await?;
+    let row = find.fetch_optional(&mut *lease.reading().await?).await?;
     Ok(row.as_ref().map(record_of).transpose()?)
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn list(
     let list = lease.query(sql).bind(owner.as_str().to_owned()).bind(before).bind(id);
     let list = list.bind(i64::from(query.limit.get()));
     let list = if query.states == StateFilter::All { list } else { list.bind(Instant::from(at)) };
-    records(&list.fetch_all(&mut *lease.connection).await?)
+    records(&list.fetch_all(&mut *lease.reading().await?).await?)
 }
 
 pub(super) async fn expiring(lease: &mut Lease<'_>, query: &ExpiringQuery) -> Outcome<Vec<TokenRecord>> {
@@ -49,7 +49,7 @@ pub(super) async fn expiring(lease: &mut Lease<'_>, query: &ExpiringQuery) -> Ou
     let beginning = Cursor::new(query.after, TokenId::from_bytes(LAST_ID));
     let (after, id) = place(query.cursor.map_or(beginning, |cursor| cursor.max(beginning)));
     let expiring = lease.query(&lease.statements().expiring).bind(after).bind(id).bind(Instant::from(query.until));
-    records(&expiring.bind(i64::from(query.limit.get())).fetch_all(&mut *lease.connection).await?)
+    records(&expiring.bind(i64::from(query.limit.get())).fetch_all(&mut *lease.reading().await?).await?)
 }
 
 fn place(cursor: Cursor) -> (Instant, Vec<u8>) {

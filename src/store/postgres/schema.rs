@@ -50,6 +50,11 @@ impl Schema {
         sql.replace("{schema}", &format!("\"{}\"", self.0))
     }
 
+    /// The same, as a text.
+    fn in_text(&self, sql: &str) -> String {
+        sql.replace("{schema}", &format!("'{}'", self.0))
+    }
+
     pub(super) fn tables(&self) -> String {
         self.within(TABLES)
     }
@@ -63,31 +68,45 @@ pub(super) async fn create_tables(lease: &mut Lease<'_>, schema: &Schema) -> Out
     let mut writing = lease.writing().await?;
     let transaction = &mut *writing.transaction;
     // Two that create at once would collide in the catalogue, in spite of IF NOT EXISTS.
-    let lock = "SELECT pg_advisory_xact_lock(hashtextextended('personal_tokens: tables' COLLATE \"C\", 0))";
-    sqlx::query(lock).persistent(false).execute(&mut *transaction).await?;
-    if !is_made(&mut *transaction, schema).await? {
-        let there = sqlx::query("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(schema.name()).persistent(false);
-        if there.fetch_optional(&mut *transaction).await?.is_none() {
-            let create = schema.within("CREATE SCHEMA {schema}");
-            sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *transaction).await?;
+    run(transaction, "SELECT pg_advisory_xact_lock(hashtextextended('personal_tokens: tables' COLLATE \"C\", 0))")
+        .await?;
+    if !is_made(transaction, schema).await? {
+        // By itself: CREATE SCHEMA IF NOT EXISTS wants the right to create one, though it is there.
+        if ask::<String>(transaction, schema.in_text("SELECT nspname::text FROM pg_namespace WHERE nspname = {schema}"))
+            .await?
+            .is_none()
+        {
+            run(transaction, &schema.within("CREATE SCHEMA {schema}")).await?;
         }
-        sqlx::raw_sql(AssertSqlSafe(schema.tables())).execute(&mut *transaction).await?;
+        run(transaction, &schema.tables()).await?;
     }
     writing.commit().await
 }
 
 async fn is_made(connection: &mut PgConnection, schema: &Schema) -> Outcome<bool> {
-    let table = schema.within("{schema}.personal_tokens_schema");
-    let found = sqlx::query("SELECT to_regclass($1) IS NOT NULL").bind(table).persistent(false);
-    if !found.fetch_one(&mut *connection).await?.try_get::<bool, _>(0)? {
+    let there = schema
+        .in_text("SELECT true FROM pg_tables WHERE schemaname = {schema} AND tablename = 'personal_tokens_schema'");
+    if ask::<bool>(connection, there).await?.is_none() {
         return Ok(false);
     }
-    let version = sqlx::query(AssertSqlSafe(schema.within("SELECT version FROM {schema}.personal_tokens_schema")));
-    let Some(row) = version.persistent(false).fetch_optional(connection).await? else {
-        return Ok(false);
-    };
-    match row.try_get(0)? {
-        VERSION => Ok(true),
-        found => Err(StoreError::unavailable(OtherVersion { found, known: VERSION }).into()),
+    match ask(connection, schema.within("SELECT version FROM {schema}.personal_tokens_schema")).await? {
+        None => Ok(false),
+        Some(VERSION) => Ok(true),
+        Some(found) => Err(StoreError::unavailable(OtherVersion { found, known: VERSION }).into()),
     }
+}
+
+/// In one message, so that a pooler runs it on one connection.
+async fn run(connection: &mut PgConnection, sql: &str) -> Outcome<()> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+    Ok(())
+}
+
+/// The first column of the first row.
+async fn ask<T>(connection: &mut PgConnection, sql: String) -> Outcome<Option<T>>
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }

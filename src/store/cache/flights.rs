@@ -1,0 +1,165 @@
+//! Look-ups under way: one for each id, so many at a time.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::fence::Version;
+use crate::record::TokenRecord;
+use crate::store::StoreError;
+use crate::token::TokenId;
+
+use super::entry::Moment;
+
+pub(super) type Answer = Result<Option<Arc<TokenRecord>>, StoreError>;
+
+pub(super) struct Flights {
+    under_way: Arc<Mutex<UnderWay>>,
+    turns: Semaphore,
+    at_most: usize,
+}
+
+#[derive(Default)]
+struct UnderWay {
+    /// Those that may be joined.
+    flights: HashMap<TokenId, Flight>,
+    /// Those too that may not.
+    count: usize,
+    last_number: u64,
+}
+
+struct Flight {
+    number: u64,
+    /// What its read is noted at; none while it waits for its turn.
+    began: Option<(Version, Moment)>,
+    /// Weak: once nobody waits for it, it ends.
+    answer: WeakShared<BoxFuture<'static, Told>>,
+}
+
+/// One of those who wait for a look-up.
+pub(super) struct Waiting(Shared<BoxFuture<'static, Told>>);
+
+/// To many.
+type Told = Result<Option<Arc<TokenRecord>>, Arc<StoreError>>;
+
+/// A look-up's place among those under way, which it leaves when dropped.
+pub(super) struct Boarding {
+    under_way: Arc<Mutex<UnderWay>>,
+    id: TokenId,
+    number: u64,
+}
+
+impl Flights {
+    pub(super) fn new(lookups: usize, waiting: usize) -> Self {
+        let lookups = lookups.min(Semaphore::MAX_PERMITS);
+        Self { under_way: Arc::default(), turns: Semaphore::new(lookups), at_most: lookups.saturating_add(waiting) }
+    }
+
+    /// The answer of the look-up that is under way, if it has not begun to read or may be joined all the same; else of one
+    /// that begins. Whoever waits for it drives it: it needs no task, and goes on when the first who asked is gone.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if as many are under way as there may be.
+    pub(super) fn join<F: Future<Output = Answer> + Send + 'static>(
+        &self,
+        id: TokenId,
+        may_be_joined: impl FnOnce(Version, Moment) -> bool,
+        look_up: impl FnOnce(Boarding) -> F,
+    ) -> Result<Waiting, StoreError> {
+        let mut under_way = lock(&self.under_way);
+        if let Some(flight) = under_way.flights.get(&id)
+            && flight.began.is_none_or(|(read, began)| may_be_joined(read, began))
+            && let Some(answer) = flight.answer.upgrade()
+        {
+            return Ok(Waiting(answer));
+        }
+        if under_way.count >= self.at_most {
+            return Err(StoreError::unavailable(TooMany(self.at_most)));
+        }
+        under_way.count = under_way.count.saturating_add(1);
+        under_way.last_number = under_way.last_number.wrapping_add(1);
+        let number = under_way.last_number;
+        let boarding = Boarding { under_way: Arc::clone(&self.under_way), id, number };
+        let answer = look_up(boarding).map(|answer| answer.map_err(Arc::new)).boxed().shared();
+        if let Some(weak) = answer.downgrade() {
+            under_way.flights.insert(id, Flight { number, began: None, answer: weak });
+        }
+        Ok(Waiting(answer))
+    }
+
+    /// A look-up waits for it before it reads.
+    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, StoreError> {
+        self.turns.acquire().await.map_err(StoreError::unavailable)
+    }
+}
+
+impl Waiting {
+    pub(super) async fn answer(self) -> Answer {
+        self.0.await.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(told_to_many))
+    }
+}
+
+impl Boarding {
+    /// From here on it may be joined only by those whom what it notes suits.
+    pub(super) fn take_off(&self, note: impl FnOnce() -> (Version, Moment)) -> (Version, Moment) {
+        let mut under_way = lock(&self.under_way);
+        let began = note();
+        if let Some(flight) = under_way.flights.get_mut(&self.id).filter(|flight| flight.number == self.number) {
+            flight.began = Some(began);
+        }
+        began
+    }
+}
+
+impl Drop for Boarding {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.under_way);
+        under_way.count = under_way.count.saturating_sub(1);
+        if under_way.flights.get(&self.id).is_some_and(|flight| flight.number == self.number) {
+            under_way.flights.remove(&self.id);
+        }
+    }
+}
+
+/// No look-up ends under it: of those that it holds, it holds no more than a weak handle.
+fn lock(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0} look-ups are under way already")]
+struct TooMany(usize);
+
+/// The same error for each who waited.
+fn told_to_many(error: Arc<StoreError>) -> StoreError {
+    match *error {
+        StoreError::Unavailable(_) => StoreError::unavailable(Cause(error)),
+        StoreError::Corrupt(_) => StoreError::corrupt(Cause(error)),
+        StoreError::TimedOut(_) => StoreError::timed_out(Cause(error)),
+    }
+}
+
+/// What an error that several were told is due to.
+#[derive(Debug)]
+struct Cause(Arc<StoreError>);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.source() {
+            Some(cause) => fmt::Display::fmt(cause, f),
+            None => fmt::Display::fmt(&self.0, f),
+        }
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()?.source()
+    }
+}

@@ -1,0 +1,277 @@
+//! [`CachedStore`]: a bounded cache over any store.
+
+mod builder;
+mod entry;
+mod flights;
+mod forgetting;
+mod queues;
+mod stats;
+mod table;
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use async_trait::async_trait;
+use time::Duration;
+
+use crate::clock::Clock;
+use crate::fence::{Place, Version};
+use crate::record::{Change, Changed, OwnerId, TokenRecord};
+use crate::timestamp::Timestamp;
+use crate::token::TokenId;
+
+use super::{ChangeError, ExpiringQuery, Invalidate, LastUse, ListQuery, Lookup, Pruned, StoreError, TokenStore};
+use entry::{Entry, Moment};
+use flights::{Answer, Boarding, Flights};
+use forgetting::Forgetting;
+use stats::Counters;
+use table::Table;
+
+pub use builder::CachedStoreBuilder;
+pub use stats::CacheStats;
+
+/// A bounded cache over any store: verifications of tokens in use ask no database. Feature `cache`.
+///
+/// ```
+/// # #[cfg(feature = "memory")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use personal_tokens::PersonalTokens;
+/// use personal_tokens::store::{CachedStore, MemoryStore};
+///
+/// // In place of `MemoryStore`: `PostgresStore`, `SqliteStore`, a store of your own.
+/// let cached = CachedStore::builder(MemoryStore::new()).max_staleness(Duration::from_secs(10)).build();
+/// let cached = Arc::new(cached);
+/// let tokens = PersonalTokens::builder(Arc::clone(&cached)).prefix("shop").build()?;
+/// assert_eq!(cached.stats().len, 0);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "memory"))]
+/// # fn main() {}
+/// ```
+///
+/// - **What was revoked here is refused here, at once.** Once a change made through this store has returned, has failed or
+///   was cancelled, nothing that was read before it is answered, also where a look-up was under way meanwhile. Where a
+///   change failed or was cancelled, it may yet be written: until [`max_staleness`](Self::max_staleness) later, nothing
+///   of that owner is kept.
+/// - **What was revoked elsewhere is refused within `max_staleness`**, counted from the moment at which the store's read
+///   began, by a clock that nobody sets, and never extended by a hit. (That clock may stand still while the machine is
+///   suspended.) `Follower` makes it milliseconds with PostgreSQL, [`invalidate`](Self::invalidate) with any other bus.
+/// - **What it keeps are records**, not verdicts: expiry, grace and the secret are judged at each verification. Of ids that no
+///   token has it keeps nothing, so a new token works everywhere at once.
+/// - It holds at most [`capacity`](CachedStoreBuilder::capacity) records. Which ones, S3-FIFO decides: what is asked for
+///   once does not push out what is in use.
+/// - Look-ups of one id at the same time are one. Of different ids, some run and some wait, and beyond that a look-up is
+///   [`Unavailable`](StoreError::Unavailable), 503 at the guard: a flood of tokens that nobody issued takes neither the
+///   memory nor the database's connections.
+///
+/// [`get`](TokenStore::get), [`list`](TokenStore::list) and all that is not on a request's path ask the inner store.
+pub struct CachedStore<S> {
+    shared: Arc<Shared<S>>,
+}
+
+struct Shared<S> {
+    inner: S,
+    table: Table,
+    forgetting: Forgetting,
+    flights: Flights,
+    counters: Counters,
+    max_staleness: StdDuration,
+    clock: Arc<dyn Clock>,
+}
+
+impl<S> CachedStore<S> {
+    /// A cache over this store, with the builder's defaults.
+    #[must_use]
+    pub fn new(inner: S) -> Self {
+        Self::builder(inner).build()
+    }
+
+    /// A cache over this store, otherwise than by default.
+    pub fn builder(inner: S) -> CachedStoreBuilder<S> {
+        CachedStoreBuilder::new(inner)
+    }
+
+    /// The store behind the cache. What is changed there directly, the cache does not learn of.
+    #[must_use]
+    pub fn inner(&self) -> &S {
+        &self.shared.inner
+    }
+
+    /// How long at most a change that was made elsewhere goes unnoticed here.
+    #[must_use]
+    pub fn max_staleness(&self) -> StdDuration {
+        self.shared.max_staleness
+    }
+
+    /// How often it could answer, and how much it holds.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        let (hits, misses) = self.shared.counters.read();
+        CacheStats { hits, misses, len: self.shared.table.len(), capacity: self.shared.table.capacity() }
+    }
+
+    /// Forgets the record of this id: once it returns, no answer is older than this call.
+    pub fn invalidate(&self, id: TokenId) {
+        self.shared.forgetting.invalidate(id);
+    }
+
+    /// Forgets every record: once it returns, no answer is older than this call.
+    pub fn invalidate_all(&self) {
+        self.shared.forgetting.invalidate_all();
+    }
+}
+
+impl<S: TokenStore + 'static> CachedStore<S> {
+    fn kept(&self, id: TokenId) -> Option<Arc<TokenRecord>> {
+        let kept = self.shared.kept(id)?;
+        self.shared.counters.hit();
+        Some(kept)
+    }
+}
+
+// A method that fell back to its default here would ignore what the inner store does.
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl<S: TokenStore + 'static> TokenStore for CachedStore<S> {
+    fn find_cached(&self, id: TokenId) -> Lookup {
+        self.kept(id).map_or(Lookup::Ask, Lookup::Hit)
+    }
+
+    async fn find(&self, id: TokenId) -> Result<Option<Arc<TokenRecord>>, StoreError> {
+        if let Some(record) = self.kept(id) {
+            return Ok(Some(record));
+        }
+        self.shared.counters.miss();
+        let shared = &self.shared;
+        let waiting = shared.flights.join(
+            id,
+            |read, began| shared.may_be_joined(read, began),
+            |boarding| {
+                let shared = Arc::clone(shared);
+                async move { shared.look_up(id, boarding).await }
+            },
+        )?;
+        waiting.answer().await
+    }
+
+    async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
+        let mut raise = self.shared.raise_on_drop(change.owner());
+        let outcome = self.shared.inner.change(change).await;
+        if !matches!(outcome, Err(ChangeError::Store(_))) {
+            raise.outcome_is_known = true;
+        }
+        outcome
+    }
+
+    async fn get(&self, owner: &OwnerId, id: TokenId) -> Result<Option<TokenRecord>, StoreError> {
+        self.shared.inner.get(owner, id).await
+    }
+
+    async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError> {
+        self.shared.inner.list(owner, query, at).await
+    }
+
+    /// Nothing is forgotten for it: what is kept may tell of earlier uses and notices, which no verdict depends on.
+    async fn touch(&self, uses: &[LastUse], resolution: Duration) -> Result<(), StoreError> {
+        self.shared.inner.touch(uses, resolution).await
+    }
+
+    async fn expiring(&self, query: &ExpiringQuery) -> Result<Vec<TokenRecord>, StoreError> {
+        self.shared.inner.expiring(query).await
+    }
+
+    async fn claim_notice(&self, id: TokenId, was: Option<Timestamp>, at: Timestamp) -> Result<bool, StoreError> {
+        self.shared.inner.claim_notice(id, was, at).await
+    }
+
+    async fn prune(&self, ended_before: Timestamp, at_most: u32) -> Result<Vec<Pruned>, StoreError> {
+        let pruned = self.shared.inner.prune(ended_before, at_most).await?;
+        pruned.iter().for_each(|pruned| self.invalidate(pruned.id));
+        Ok(pruned)
+    }
+}
+
+impl<S: Send + Sync> Invalidate for CachedStore<S> {
+    fn invalidate(&self, id: TokenId) {
+        self.invalidate(id);
+    }
+
+    fn invalidate_all(&self) {
+        self.invalidate_all();
+    }
+}
+
+impl<S> std::fmt::Debug for CachedStore<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CachedStore")
+            .field("max_staleness", &self.shared.max_staleness)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> Shared<S> {
+    /// What is kept of it, if it was not changed since and is not too old.
+    fn kept(&self, id: TokenId) -> Option<Arc<TokenRecord>> {
+        let now = self.now();
+        self.table.get(id, |entry| {
+            let holds = self.forgetting.holds(id, entry.owner, entry.read);
+            (holds && now.since(entry.began) < self.max_staleness).then(|| entry.used())
+        })
+    }
+
+    fn keep(&self, id: TokenId, record: &Arc<TokenRecord>, read: Version, began: Moment) {
+        let owner = self.forgetting.owner(&record.owner);
+        if !self.forgetting.is_quiet(owner, began) {
+            self.table.put(id, Entry::new(Arc::clone(record), read, began, owner));
+        }
+    }
+
+    /// A look-up that began before another change, or too long ago, is none to rely on.
+    fn may_be_joined(&self, read: Version, began: Moment) -> bool {
+        self.forgetting.now() == read && self.now().since(began) < self.max_staleness
+    }
+
+    fn raise_on_drop(&self, owner: &OwnerId) -> Raise<'_, S> {
+        Raise { shared: self, owner: self.forgetting.owner(owner), outcome_is_known: false }
+    }
+
+    fn now(&self) -> Moment {
+        Moment::of(self.clock.monotonic())
+    }
+}
+
+impl<S: TokenStore> Shared<S> {
+    /// Asks the store once there is room, and keeps what it finds.
+    async fn look_up(&self, id: TokenId, boarding: Boarding) -> Answer {
+        let _turn = self.flights.turn().await?;
+        // The version first: what is changed between the two is read.
+        let (read, began) = boarding.take_off(|| (self.forgetting.now(), self.now()));
+        let found = self.inner.find(id).await?;
+        if let Some(record) = &found {
+            self.keep(id, record, read, began);
+        }
+        Ok(found)
+    }
+}
+
+/// Has everything of an owner forgotten when dropped, however the change ended.
+struct Raise<'s, S> {
+    shared: &'s Shared<S>,
+    owner: Place,
+    outcome_is_known: bool,
+}
+
+impl<S> Drop for Raise<'_, S> {
+    fn drop(&mut self) {
+        let Shared { forgetting, max_staleness, .. } = self.shared;
+        if !self.outcome_is_known {
+            // It may be written later, and nobody will say when.
+            forgetting.keep_nothing_until(self.owner, self.shared.now().after(*max_staleness));
+        }
+        forgetting.forget_owner(self.owner);
+    }
+}

@@ -1,0 +1,73 @@
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// What a [`CachedStore`](super::CachedStore) has done since it was made, and what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Look-ups that were answered from memory.
+    pub hits: u64,
+    /// Look-ups that asked the inner store, or joined one that did, or found no room to.
+    pub misses: u64,
+    /// Records in memory; some may be too old to be answered, and are replaced once they are asked for.
+    pub len: usize,
+    /// Records that there is room for.
+    pub capacity: usize,
+}
+
+impl CacheStats {
+    /// The share of look-ups that were answered from memory, 0 to 1; none where there was no look-up.
+    #[must_use]
+    pub fn hit_rate(&self) -> Option<f64> {
+        let all = self.hits.saturating_add(self.misses);
+        (all > 0).then(|| self.hits as f64 / all as f64)
+    }
+}
+
+/// Each thread counts by itself, as far as there are as many shards: hits of different threads write nothing in common.
+pub(super) struct Counters {
+    shards: Box<[Shard]>,
+}
+
+/// As far apart as a processor fetches at once.
+#[derive(Default)]
+#[repr(align(128))]
+struct Shard {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+const SHARDS: usize = 64;
+
+impl Counters {
+    pub(super) fn new() -> Self {
+        Self { shards: std::iter::repeat_with(Shard::default).take(SHARDS).collect() }
+    }
+
+    pub(super) fn hit(&self) {
+        if let Some(shard) = self.shards.get(shard_of_this_thread()) {
+            shard.hits.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn miss(&self) {
+        if let Some(shard) = self.shards.get(shard_of_this_thread()) {
+            shard.misses.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Hits and misses.
+    pub(super) fn read(&self) -> (u64, u64) {
+        self.shards.iter().fold((0, 0), |(hits, misses), shard| {
+            let (more_hits, more_misses) = (shard.hits.load(Ordering::Relaxed), shard.misses.load(Ordering::Relaxed));
+            (hits.wrapping_add(more_hits), misses.wrapping_add(more_misses))
+        })
+    }
+}
+
+fn shard_of_this_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed).checked_rem(SHARDS).unwrap_or_default();
+    }
+    SHARD.try_with(|shard| *shard).unwrap_or_default()
+}
