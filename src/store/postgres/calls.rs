@@ -36,6 +36,7 @@ pub(super) struct Calls {
 /// One call of the store.
 pub(super) struct Call<'s> {
     calls: &'s Calls,
+    until: Instant,
     connected: AtomicBool,
     may_have_written: AtomicBool,
 }
@@ -54,7 +55,13 @@ impl Calls {
     }
 
     pub(super) fn call(&self) -> Call<'_> {
-        Call { calls: self, connected: AtomicBool::new(false), may_have_written: AtomicBool::new(false) }
+        let now = Instant::now();
+        Call {
+            calls: self,
+            until: now.checked_add(self.deadline).unwrap_or(now),
+            connected: AtomicBool::new(false),
+            may_have_written: AtomicBool::new(false),
+        }
     }
 }
 
@@ -95,7 +102,7 @@ impl Call<'_> {
     pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
         let connection = self.calls.pool.acquire().await?;
         self.connected.store(true, Ordering::Relaxed);
-        Ok(Lease { connection, call: self, is_done: false })
+        Ok(Lease { connection: Some(connection), call: self })
     }
 
     async fn tries<T, E, F>(&self, attempt: impl Fn(Manner) -> F) -> Result<T, E>
@@ -126,18 +133,15 @@ impl Call<'_> {
 
     async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<Result<T, Elapsed>, StoreError> {
         on_a_runtime()?;
-        let now = Instant::now();
-        let until = now.checked_add(self.calls.deadline).unwrap_or(now);
-        Ok(timeout_at(until, work).await)
+        Ok(timeout_at(self.until, work).await)
     }
 }
 
-/// A connection. What is dropped before its work is done, since it took too long or was cancelled, is closed: the server
-/// may still be at work on it.
+/// A connection, while a call is at work on it.
 pub(super) struct Lease<'c> {
-    pub(super) connection: PoolConnection<Postgres>,
+    /// None once it was given back.
+    connection: Option<PoolConnection<Postgres>>,
     call: &'c Call<'c>,
-    is_done: bool,
 }
 
 /// Where statements that only read are run.
@@ -166,10 +170,10 @@ impl Lease<'_> {
     /// might else hand the connection to somebody else. It ends when dropped.
     pub(super) async fn reading<E: From<StoreError>>(&mut self) -> Result<Reading<'_>, Failure<E>> {
         if self.call.calls.named {
-            return Ok(Reading::Connection(&mut self.connection));
+            return Ok(Reading::Connection(self.connection()?));
         }
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
-        Ok(Reading::Transaction(self.connection.begin_with(begin).await?))
+        Ok(Reading::Transaction(self.connection()?.begin_with(begin).await?))
     }
 
     /// READ COMMITTED, whatever the host's default: what is read once a lock is held is what its last holder wrote. The
@@ -183,20 +187,40 @@ impl Lease<'_> {
              WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
         );
         let call = self.call;
-        let transaction = self.connection.begin_with(AssertSqlSafe(begin)).await?;
+        let transaction = self.connection()?.begin_with(AssertSqlSafe(begin)).await?;
         Ok(Writing { transaction, statements: &call.calls.statements, call })
     }
 
+    pub(super) fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
+        self.connection.as_deref_mut().ok_or_else(|| StoreError::unavailable("the connection was given back"))
+    }
+
     pub(super) fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
-        self.is_done = !matches!(outcome, Err(Failure::Lost(_)));
+        if let Some(mut connection) = self.connection.take()
+            && matches!(outcome, Err(Failure::Lost(_)))
+        {
+            connection.close_on_drop();
+        }
         outcome
     }
 }
 
+/// Dropped before its work is done: the server may still be at it. Where a call took too long, the connection is closed.
+/// Where it was cancelled, it is used again once the server has answered, as long as the call had time: clients who hang
+/// up make no other connect.
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if !self.is_done {
-            self.connection.close_on_drop();
+        let Some(mut connection) = self.connection.take() else { return };
+        let until = self.call.until;
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if Instant::now() < until => {
+                runtime.spawn(async move {
+                    if !matches!(timeout_at(until, connection.ping()).await, Ok(Ok(()))) {
+                        connection.close_on_drop();
+                    }
+                });
+            }
+            _ => connection.close_on_drop(),
         }
     }
 }

@@ -71,10 +71,10 @@ enum Lost {
 
 impl Follower {
     pub(super) fn new(options: PgConnectOptions, pool: PgPool, channel: String) -> Self {
-        Self { options, pool, channel, heartbeat: Duration::from_secs(2) }
+        Self { options, pool, channel, heartbeat: Duration::from_secs(5) }
     }
 
-    /// How long after one heartbeat the next is sent, and how long it may take to arrive. Default: 2 seconds; at least 10
+    /// How long after one heartbeat the next is sent, and how long it may take to arrive. Default: 5 seconds; at least 10
     /// milliseconds. A connection that is dead without a word is found within twice this span, while the store's pool
     /// gives a connection to send it by; where it gives none, nothing is concluded from that.
     #[must_use]

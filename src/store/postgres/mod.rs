@@ -76,8 +76,8 @@ const CONNECTIONS: u32 = 10;
 /// | a row is no record | [`Corrupt`](StoreError::Corrupt) |
 /// | there is no Tokio runtime | [`Unavailable`](StoreError::Unavailable) |
 ///
-/// A connection on which a call took too long, or was cancelled, is closed and not used again. Once the cause is gone,
-/// calls succeed again, without a restart. The runtime must have its time enabled: Tokio panics without. A call that was
+/// A connection on which a call took too long is closed and not used again. Once the cause is gone, calls succeed again,
+/// without a restart. The runtime must have its time enabled: Tokio panics without. A call that was
 /// begun is to be dropped on a runtime too: sqlx gives its connection back there, and panics elsewhere.
 pub struct PostgresStore {
     calls: Calls,

@@ -62,7 +62,7 @@ impl Schema {
 
 /// Makes the schema and the tables where there are none. Writes nothing where there are.
 pub(super) async fn create_tables(lease: &mut Lease<'_>, schema: &Schema) -> Outcome<()> {
-    if is_made(&mut lease.connection, schema).await? {
+    if is_made(lease.connection()?, schema).await? {
         return Ok(());
     }
     let mut writing = lease.writing().await?;
