@@ -47,6 +47,8 @@
 //! | guard a service | `http` (feature `tower`) |
 //! | let people manage their tokens on a page | `management`, `manual::management` (feature `management`) |
 //! | keep tokens in a file | `store::SqliteStore`, `manual::sqlite` (feature `sqlite`) |
+//! | share tokens among many nodes | `store::PostgresStore`, `manual::postgres` (feature `postgres`) |
+//! | verify from memory, and forget at once | `store::CachedStore`, `manual::many_nodes` (feature `cache`) |
 //! | keep tokens in a storage of your own | [`store::TokenStore`], [`Change`], [`manual::your_own_store`] |
 //! | test a host | `ManualClock`, `http::acting_as` (feature `testing`) |
 //! | know when tokens change, end, are refused | [`Observer`], [`Notice`], `http::BearerAuthLayer::on_refusal` |
@@ -59,6 +61,8 @@
 //! |---|---|
 //! | `memory` (default) | `store::MemoryStore` |
 //! | `sqlite` | `store::SqliteStore`: a file, durable, shared by the processes of a machine (Rust 1.94 or later) |
+//! | `postgres` | `store::PostgresStore`: PostgreSQL, shared by many nodes (Rust 1.94 or later); `store::Follower` |
+//! | `cache` | `store::CachedStore`: a bounded cache over any store |
 //! | `tower` (default) | `http`: `BearerAuthLayer` and `RequireScopeLayer` for every tower service |
 //! | `axum` | extractors for [`VerifiedToken`] and `Option<VerifiedToken>`, problem details |
 //! | `management` | `management`: the page on which people manage their tokens, and its JSON API, as an axum router |
@@ -75,9 +79,9 @@
 //! Types and traits of these crates stand in this one's API, so their major versions are part of its own: `time` 0.3
 //! ([`Duration`], `OffsetDateTime`), `rand` 0.10 (`TryCryptoRng`, in [`Token::generate`]), `subtle` 2
 //! (`ConstantTimeEq`, of [`TokenDigest`]), `async-trait` 0.1 (an implementation of [`store::TokenStore`] wants it),
-//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`), `axum` 0.8 (feature `management`), `sqlx` 0.9 (feature `sqlite`, in
-//! `store::SqliteStore::from_pool`; re-exported). The features `tokio`, `sqlite`, `management` and `conformance` work on the runtime of
-//! `tokio` 1.
+//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`), `axum` 0.8 (feature `management`), `sqlx` 0.9 (features `sqlite` and
+//! `postgres`, in `from_pool` of their stores; re-exported). The features `tokio`, `sqlite`, `postgres`, `management` and `conformance`
+//! work on the runtime of `tokio` 1.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]

@@ -31,6 +31,16 @@ pub mod testing {}
 #[doc = include_str!("sqlite.md")]
 pub mod sqlite {}
 
+/// Tokens in PostgreSQL: choosing a store, its tables, poolers, what survives what, by hand, growing.
+#[cfg(feature = "postgres")]
+#[doc = include_str!("postgres.md")]
+pub mod postgres {}
+
+/// Many nodes: tokens verified from memory, how soon a revocation is seen, listeners, another bus.
+#[cfg(all(feature = "postgres", feature = "cache"))]
+#[doc = include_str!("many_nodes.md")]
+pub mod many_nodes {}
+
 /// How a host keeps tokens in a storage of its own: the redb example, what every store must mind, three sketches.
 #[doc = include_str!("your_own_store.md")]
 pub mod your_own_store {}
