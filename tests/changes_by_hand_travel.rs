@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::delays::{Fleet, NO_BOUND};
+use common::delays::{Fleet, NO_BOUND, Watched};
 use common::node::{Settings, serve};
 use common::postgres::{run, shared};
 use common::{noon, owner};
@@ -31,7 +31,7 @@ async fn what_is_done_by_hand_reaches_every_node() {
         "TRUNCATE personal_tokens",
     ];
     for sql in hands {
-        let (id, token) = fleet.watched().await;
+        let Watched { id, token, .. } = fleet.watched().await;
         run(&mut psql, &sql.replace("ID", &id.replace('-', "+").replace('_', "/"))).await;
         fleet.is_refused(&token).await;
     }

@@ -87,15 +87,27 @@ async fn answer(tokens: &PersonalTokens, watch: &Watch, words: &[&str]) -> Strin
             Ok(_) => "done".to_owned(),
             Err(error) => of_change(&error),
         },
-        ["verify", token] => match tokens.verify(token).await {
-            Ok(verified) => format!("accepted {}", verified.name()),
-            Err(VerifyError::Rejected(rejection)) => word(rejection).to_owned(),
-            Err(error) => failed(&error),
-        },
+        ["verify", ref presented @ ..] => {
+            let mut verdicts = Vec::new();
+            for token in presented {
+                let start = now();
+                let verdict = verdict(tokens, token).await;
+                verdicts.push(format!("{start},{},{verdict}", now()));
+            }
+            verdicts.join(" ")
+        }
         ["watch", token] => watch.begin(token).await,
         ["refused", token] => watch.refused(token).await,
         ["forget", token] => watch.end(token),
         _ => panic!("{words:?}"),
+    }
+}
+
+async fn verdict(tokens: &PersonalTokens, token: &str) -> String {
+    match tokens.verify(token).await {
+        Ok(verified) => format!("accepted,{}", verified.name()),
+        Err(VerifyError::Rejected(rejection)) => word(rejection).to_owned(),
+        Err(_) => "failed".to_owned(),
     }
 }
 
