@@ -3,6 +3,8 @@
 
 pub mod rulebook;
 
+#[cfg(feature = "postgres")]
+pub mod catalog;
 #[cfg(feature = "tower")]
 pub mod challenges;
 pub mod child;
