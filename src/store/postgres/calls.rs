@@ -195,9 +195,19 @@ impl Lease<'_> {
         self.connection.as_deref_mut().ok_or_else(|| StoreError::unavailable("the connection was given back"))
     }
 
-    pub(super) fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
+    /// A transaction that failed is at its end once this is: what it held, the next attempt finds free.
+    pub(super) async fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
+        let usable = match &outcome {
+            Ok(_) => true,
+            Err(Failure::Lost(_)) => false,
+            Err(_) => match &mut self.connection {
+                // It also sends the ROLLBACK that a dropped transaction leaves to be sent, and waits for it.
+                Some(connection) => connection.ping().await.is_ok(),
+                None => true,
+            },
+        };
         if let Some(mut connection) = self.connection.take()
-            && matches!(outcome, Err(Failure::Lost(_)))
+            && !usable
         {
             connection.close_on_drop();
         }

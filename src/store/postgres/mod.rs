@@ -92,7 +92,7 @@ macro_rules! leased {
             let mut lease = call.lease().await?;
             let $lease = &mut lease;
             let outcome = $work.await;
-            lease.returned(outcome)
+            lease.returned(outcome).await
         };
         call.$kind($($owner,)? attempt).await
     }};
