@@ -6,7 +6,8 @@ mod common;
 use std::time::Duration;
 
 use common::delays::{Fleet, NO_BOUND, Watched};
-use common::node::{Settings, serve};
+use common::node::Settings;
+use common::node::served::serve;
 use common::postgres::{run, shared};
 use common::{noon, owner};
 use personal_tokens::store::sqlx::postgres::PgListener;

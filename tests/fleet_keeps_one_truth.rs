@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::history::{Deed, Event, Outcome, State, Successor, Wrong, check};
-use common::node::{Answer, Node, Settings, now, serve};
+use common::node::served::serve;
+use common::node::{Answer, Node, Settings, now};
 use common::postgres::Server;
 use common::random::split_mix;
 use personal_tokens::store::{Cursor, ListQuery, PostgresStore, TokenStore as _};

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::delays::{Fleet, NO_BOUND, NODES};
-use common::node::{Settings, serve};
+use common::node::Settings;
+use common::node::served::serve;
 use common::postgres::run;
 use tokio::time::sleep;
 

@@ -1,7 +1,7 @@
 //! A node of a fleet: a process of its own with a cache over PostgreSQL and a follower, that does as it is told and says
 //! between which instants it did.
 
-mod served;
+pub mod served;
 mod watch;
 
 use std::path::Path;
@@ -15,7 +15,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
 use super::child::Child;
-pub use served::serve;
 
 /// What a node is given.
 #[derive(Clone, Debug)]
