@@ -5,6 +5,8 @@
     feature = "testing",
     feature = "management",
     feature = "sqlite",
+    feature = "postgres",
+    feature = "cache",
     feature = "conformance"
 ))]
 
@@ -18,6 +20,7 @@ use axum::extract::FromRequestParts as _;
 use common::door::{bearer, with_lines};
 use common::flaky_store::{FlakyStore, Mood};
 use common::management;
+use common::postgres;
 use common::random::draws;
 use common::trail::Trail;
 use common::{builder, issue, noon, now, owner, shop};
@@ -28,7 +31,9 @@ use personal_tokens::http::{
 use personal_tokens::management::{Asked, Settings, Unconfirmed};
 use personal_tokens::store::conformance::Subject;
 use personal_tokens::store::conformance::rules::RULES;
-use personal_tokens::store::{Cursor, ExpiringQuery, LastUse, ListQuery, MemoryStore, SqliteStore, TokenStore as _};
+use personal_tokens::store::{
+    CachedStore, Cursor, ExpiringQuery, LastUse, ListQuery, MemoryStore, PostgresStore, SqliteStore, TokenStore as _,
+};
 use personal_tokens::{
     Actor, BuildError, Change, Duration, Edit, NewToken, Notice, OwnerId, PersonalTokens, Rotation, Scope, Scopes,
     StoreError, Successor, SystemClock, Timestamp, Token, TokenChange, TokenEvent, TokenId, TokenName, TokenPrefix,
@@ -126,6 +131,31 @@ async fn show_the_sqlite_store(trail: &Trail, tokens_seen: &mut Vec<Token>) {
     trail.error(&store.find(issued.record.id).await.unwrap_err());
     trail.error(&tokens.verify(issued.token.expose()).await.unwrap_err());
     trail.error(&SqliteStore::open("sqlite:none.db?mode=none").await.unwrap_err());
+    tokens_seen.push(issued.token);
+}
+
+/// A store with a token in it behind a cache, and its errors. The password of its URL is a token too.
+async fn show_the_postgres_store(trail: &Trail, tokens_seen: &mut Vec<Token>) {
+    let server = postgres::shared();
+    let store = PostgresStore::connect(&server.url(&server.new_database().await)).await.unwrap();
+    trail.show(&store);
+    store.create_tables().await.unwrap();
+    let builder = CachedStore::builder(store);
+    trail.show(&builder);
+    let cached = Arc::new(builder.build());
+    let tokens = PersonalTokens::builder(Arc::clone(&cached)).prefix("shop").build().unwrap();
+    let issued = trail.answer(tokens.issue(NewToken::new(owner(), "sync")).await).unwrap();
+    trail.answer(tokens.verify(issued.token.expose()).await).unwrap();
+    trail.show(&cached).show(&*cached).show(&cached.stats()).show(&cached.find_cached(issued.record.id));
+    cached.inner().close().await;
+    cached.invalidate_all();
+    trail.error(&tokens.verify(issued.token.expose()).await.unwrap_err());
+    let url = format!("postgres://shop:{}@127.0.0.1:1/shop", issued.token.expose());
+    trail.error(&PostgresStore::connect(&url).await.unwrap_err());
+    trail.error(&PostgresStore::connect(&url.replace("127.0.0.1:1", "127.0.0.1:x")).await.unwrap_err());
+    trail.show(&cached.inner().follower(url.parse().unwrap()));
+    let pool = server.pool("postgres", 1);
+    trail.error(&PostgresStore::from_pool(pool).schema(issued.token.expose()).unwrap_err());
     tokens_seen.push(issued.token);
 }
 
@@ -237,14 +267,25 @@ async fn no_public_type_prints_it_and_none_is_forgotten() {
     show_the_management(&trail, &mut tokens).await;
     show_the_rulebook(&trail, &canary);
     show_the_sqlite_store(&trail, &mut tokens).await;
+    show_the_postgres_store(&trail, &mut tokens).await;
     show_the_conformance_kit(&trail, &mut tokens).await;
     show_the_errors(&trail, &canary).await;
     tokens.push(canary);
     assert_eq!(trail.leaks(&tokens), [""; 0]);
 
     let shown = trail.types();
-    let not_values = ["Clock", "Corrupt", "Duration", "Observer", "RenderRefusal", "TokenStore", "async_trait", "sqlx"]
-        .map(str::to_owned);
+    let not_values = [
+        "Clock",
+        "Corrupt",
+        "Duration",
+        "Invalidate",
+        "Observer",
+        "RenderRefusal",
+        "TokenStore",
+        "async_trait",
+        "sqlx",
+    ]
+    .map(str::to_owned);
     let forgotten: Vec<_> = public_names().into_iter().filter(|name| !shown.contains(name)).collect();
     assert_eq!(forgotten, not_values, "types whose Debug is not looked at, but for traits, functions and crates");
 }
