@@ -3,6 +3,8 @@
 
 pub mod rulebook;
 
+#[cfg(all(feature = "cache", feature = "memory", feature = "testing"))]
+pub mod cached;
 #[cfg(feature = "postgres")]
 pub mod catalog;
 #[cfg(feature = "tower")]
