@@ -28,6 +28,8 @@ pub mod management;
 pub mod model;
 #[cfg(all(feature = "postgres", feature = "cache"))]
 pub mod node;
+#[cfg(all(feature = "postgres", feature = "tower"))]
+pub mod outage;
 #[cfg(all(feature = "sqlite", feature = "tower"))]
 pub mod patient;
 #[cfg(feature = "postgres")]
