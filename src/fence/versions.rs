@@ -1,6 +1,6 @@
 //! One clock of changes, and places that remember when they were changed last by it. `models/` tries every interleaving.
 
-use super::atomic::{AtomicU64, Ordering};
+use super::atomic::{AtomicU64, Ordering, PLACES};
 
 /// Counts changes.
 pub(crate) struct Clock(AtomicU64);
@@ -15,7 +15,11 @@ pub(crate) struct Places(Box<[AtomicU64]>);
 
 /// Until when what is read of a place is not to be kept: a change whose outcome nobody knows may be written as late.
 #[cfg(feature = "cache")]
-pub(crate) struct Quiet(Box<[AtomicU64]>);
+pub(crate) struct Quiet {
+    places: Box<[AtomicU64]>,
+    /// Of all places.
+    latest: AtomicU64,
+}
 
 /// Where the changes of an owner, or of an id, are remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +41,12 @@ impl Clock {
 }
 
 impl Places {
-    pub(crate) const LEN: u16 = 4_096;
-
     pub(crate) fn new() -> Self {
         Self(zeros())
     }
 
     pub(crate) fn of_hash(hash: u64) -> Place {
-        let place = hash.checked_rem(u64::from(Self::LEN)).unwrap_or_default();
+        let place = hash.checked_rem(u64::from(PLACES)).unwrap_or_default();
         Place(u16::try_from(place).unwrap_or_default())
     }
 
@@ -76,22 +78,28 @@ impl Places {
 #[cfg(feature = "cache")]
 impl Quiet {
     pub(crate) fn new() -> Self {
-        Self(zeros())
+        Self { places: zeros(), latest: AtomicU64::new(0) }
     }
 
     /// To be set before the place is raised.
     pub(crate) fn until(&self, place: Place, moment: u64) {
-        if let Some(quiet) = self.0.get(usize::from(place.0)) {
+        self.latest.fetch_max(moment, Ordering::AcqRel);
+        if let Some(quiet) = self.places.get(usize::from(place.0)) {
             quiet.fetch_max(moment, Ordering::AcqRel);
         }
     }
 
     /// Whether a read that began at that moment is not to be kept. To be asked after the read.
     pub(crate) fn covers(&self, place: Place, began: u64) -> bool {
-        self.0.get(usize::from(place.0)).is_none_or(|quiet| began < quiet.load(Ordering::Acquire))
+        self.places.get(usize::from(place.0)).is_none_or(|quiet| began < quiet.load(Ordering::Acquire))
+    }
+
+    /// Whether it is not to be kept if it is of some place.
+    pub(crate) fn covers_any(&self, began: u64) -> bool {
+        began < self.latest.load(Ordering::Acquire)
     }
 }
 
 fn zeros() -> Box<[AtomicU64]> {
-    (0..Places::LEN).map(|_| AtomicU64::new(0)).collect()
+    (0..PLACES).map(|_| AtomicU64::new(0)).collect()
 }

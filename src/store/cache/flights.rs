@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
+use futures_util::task::AtomicWaker;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::fence::Version;
@@ -40,10 +43,15 @@ struct Flight {
     began: Option<(Version, Moment)>,
     /// Weak: once nobody waits for it, it ends.
     answer: WeakShared<BoxFuture<'static, Told>>,
+    nudge: Arc<AtomicWaker>,
 }
 
 /// One of those who wait for a look-up.
-pub(super) struct Waiting(Shared<BoxFuture<'static, Told>>);
+pub(super) struct Waiting {
+    answer: Shared<BoxFuture<'static, Told>>,
+    /// Wakes all of them.
+    nudge: Arc<AtomicWaker>,
+}
 
 /// To many.
 type Told = Result<Option<Arc<TokenRecord>>, Arc<StoreError>>;
@@ -77,7 +85,7 @@ impl Flights {
             && flight.began.is_none_or(|(read, began)| may_be_joined(read, began))
             && let Some(answer) = flight.answer.upgrade()
         {
-            return Ok(Waiting(answer));
+            return Ok(Waiting { answer, nudge: Arc::clone(&flight.nudge) });
         }
         if under_way.count >= self.at_most {
             return Err(StoreError::unavailable(TooMany(self.at_most)));
@@ -86,11 +94,12 @@ impl Flights {
         under_way.last_number = under_way.last_number.wrapping_add(1);
         let number = under_way.last_number;
         let boarding = Boarding { under_way: Arc::clone(&self.under_way), id, number };
-        let answer = look_up(boarding).map(|answer| answer.map_err(Arc::new)).boxed().shared();
+        let nudge = Arc::<AtomicWaker>::default();
+        let answer = told(look_up(boarding), Arc::clone(&nudge)).boxed().shared();
         if let Some(weak) = answer.downgrade() {
-            under_way.flights.insert(id, Flight { number, began: None, answer: weak });
+            under_way.flights.insert(id, Flight { number, began: None, answer: weak, nudge: Arc::clone(&nudge) });
         }
-        Ok(Waiting(answer))
+        Ok(Waiting { answer, nudge })
     }
 
     /// A look-up waits for it before it reads.
@@ -100,8 +109,16 @@ impl Flights {
 }
 
 impl Waiting {
-    pub(super) async fn answer(self) -> Answer {
-        self.0.await.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(told_to_many))
+    pub(super) async fn answer(mut self) -> Answer {
+        let told = (&mut self.answer).await;
+        told.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(told_to_many))
+    }
+}
+
+/// The look-up may have woken nobody but this one: the others are to ask again.
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.nudge.wake();
     }
 }
 
@@ -125,6 +142,17 @@ impl Drop for Boarding {
             under_way.flights.remove(&self.id);
         }
     }
+}
+
+/// Nobody is left waiting by a store that panics.
+async fn told(look_up: impl Future<Output = Answer> + Send, nudge: Arc<AtomicWaker>) -> Told {
+    let mut look_up = pin!(AssertUnwindSafe(look_up).catch_unwind());
+    let outcome = poll_fn(|context| {
+        nudge.register(context.waker());
+        look_up.as_mut().poll(context)
+    });
+    let panicked = |_| Err(StoreError::unavailable("the store panicked"));
+    outcome.await.unwrap_or_else(panicked).map_err(Arc::new)
 }
 
 /// No look-up ends under it: of those that it holds, it holds no more than a weak handle.

@@ -52,4 +52,9 @@ impl Forgetting {
     pub(super) fn is_quiet(&self, owner: Place, began: Moment) -> bool {
         self.quiet.covers(owner, began.nanos())
     }
+
+    /// Whether what was read from that moment on is, of some owner, not to be kept.
+    pub(super) fn is_quiet_anywhere(&self, began: Moment) -> bool {
+        self.quiet.covers_any(began.nanos())
+    }
 }
