@@ -167,12 +167,13 @@ impl Lease<'_> {
     }
 
     /// A transaction, where statements have no names: they are parsed and run by two messages, between which a pooler
-    /// might else hand the connection to somebody else. It ends when dropped.
+    /// might else hand the connection to somebody else. READ WRITE, which a standby refuses: it answers what was. It ends
+    /// when dropped.
     pub(super) async fn reading<E: From<StoreError>>(&mut self) -> Result<Reading<'_>, Failure<E>> {
         if self.call.calls.named {
             return Ok(Reading::Connection(self.connection()?));
         }
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
         Ok(Reading::Transaction(self.connection()?.begin_with(begin).await?))
     }
 

@@ -52,8 +52,8 @@ const CONNECTIONS: u32 = 10;
 ///
 /// - A change is one transaction (`READ COMMITTED`, stated by itself) that locks its owner first, by
 ///   `pg_advisory_xact_lock`: changes of one owner wait for each other, on whichever node, those of others do not.
-/// - A look-up reads where a revocation writes: give it the primary, not a replica. What was revoked is refused by the next
-///   look-up of every node. To take the load off the database, put `CachedStore` (feature `cache`) above it, and a
+/// - A look-up reads where a revocation writes: give it the primary, not a replica, which refuses (it answers what was, not
+///   what is). What was revoked is refused by the next look-up of every node. To take the load off the database, put `CachedStore` (feature `cache`) above it, and a
 ///   [`Follower`] beside that.
 /// - What was acknowledged is on the server's disk, also where its default is `synchronous_commit = off`, as far as
 ///   `fsync` and the disk keep their word.
@@ -68,7 +68,7 @@ const CONNECTIONS: u32 = 10;
 ///
 /// | what happens | answer |
 /// |---|---|
-/// | all connections stay taken; the server cannot be reached, refuses work, is read-only, lacks the tables | [`Unavailable`](StoreError::Unavailable) |
+/// | all connections stay taken; the server cannot be reached, refuses work, is a standby, lacks the tables | [`Unavailable`](StoreError::Unavailable) |
 /// | a look-up or a list takes longer than the deadline | [`TimedOut`](StoreError::TimedOut) |
 /// | a change takes longer, before its commit was sent, as behind a lock | [`Unavailable`](StoreError::Unavailable); nothing is written |
 /// | a change takes longer, after its commit was sent | [`TimedOut`](StoreError::TimedOut); it is unknown whether it was written |
@@ -140,7 +140,8 @@ impl PostgresStore {
 
     /// Whether statements are prepared by a name, once a connection, which saves a call one round trip. Default: they
     /// are not, so that all goes on through a pooler that hands out connections by the transaction, as pgbouncer does:
-    /// with names, one node's statement would there be taken for another's. Choose it only where nothing stands between.
+    /// with names, one node's statement would there be taken for another's. Choose it only where nothing stands between, and
+    /// where the pool leads to the primary for certain: look-ups then ask no more whether it is one.
     #[must_use]
     pub fn named_statements(mut self, named: bool) -> Self {
         self.calls.named = named;
