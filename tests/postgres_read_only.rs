@@ -1,14 +1,16 @@
-//! A PostgreSQL that takes no writes: look-ups go on, changes are unavailable and write nothing, and come back by themselves
-//! once it takes writes again (failures 30, 31). A default of the database that says "read only" is none: the store asks for
-//! a transaction that writes.
+//! A PostgreSQL that takes no writes: changes are unavailable and write nothing, and come back by themselves once it takes
+//! writes again. A standby answers no look-up either, since it tells what was; a role that may only read does. A default
+//! that says "read only" changes nothing (failures 30, 31).
 #![cfg(all(feature = "postgres", feature = "memory", feature = "testing", feature = "tower"))]
 
 mod common;
 
+use common::noon;
 use common::outage::{Shop, assert_all_answered, assert_all_unavailable};
 use common::postgres::{Server, run, shared};
 use personal_tokens::store::sqlx::postgres::PgPoolOptions;
 use personal_tokens::store::sqlx::{self, PgPool};
+use personal_tokens::store::{PostgresStore, TokenStore as _};
 
 #[tokio::test]
 async fn a_default_of_read_only_stops_no_change() {
@@ -42,7 +44,7 @@ async fn a_role_that_may_only_read_reads_and_writes_once_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_standby_answers_look_ups_and_takes_changes_once_it_is_the_primary() {
+async fn a_standby_answers_nothing_and_then_all_once_it_is_the_primary() {
     let server = Server::start(&[("wal_level", "replica"), ("max_wal_senders", "2")]);
     let shop = Shop::open(&server, 1).await;
     let before = shop.rows().await;
@@ -56,16 +58,28 @@ async fn a_standby_answers_look_ups_and_takes_changes_once_it_is_the_primary() {
         server.start_again();
     });
     assert!(is_in_recovery(&shop.pool).await);
-    assert_all_answered(&shop.reads().await);
     for _ in 0..2 {
-        let first = backend(&shop.pool).await;
-        assert_all_unavailable(&shop.writes().await);
-        // So that a pool that knows several servers finds the one that takes writes.
-        assert_ne!(backend(&shop.pool).await, first, "a connection to a standby is kept");
+        for answers in [shop.reads().await, shop.writes().await] {
+            assert_all_unavailable(&answers);
+        }
+        shop.assert_door_says_503().await;
     }
-    assert_eq!(shop.rows().await, before);
+    // So that a pool that knows several servers finds the one that takes writes.
+    let id = shop.active.record.id;
+    let first = backend(&shop.pool).await;
+    assert!(shop.store.find(id).await.is_err());
+    let second = backend(&shop.pool).await;
+    assert!(shop.store.claim_notice(id, None, noon()).await.is_err());
+    let third = backend(&shop.pool).await;
+    assert!(first != second && second != third, "a connection to a standby is kept");
+    // One that is asked no more whether it is the primary.
+    let named = PostgresStore::from_pool(shop.pool.clone()).named_statements(true);
+    assert!(named.find(id).await.unwrap().is_some());
+    assert!(named.claim_notice(id, None, noon()).await.is_err());
+
     let promoted: bool = sqlx::query_scalar("SELECT pg_promote()").fetch_one(&shop.pool).await.unwrap();
     assert!(promoted && !is_in_recovery(&shop.pool).await);
+    assert_eq!(shop.rows().await, before);
     shop.assert_all_goes_on().await;
 }
 
