@@ -11,7 +11,7 @@ use std::time::Duration as StdDuration;
 use allocation_counter::measure;
 use common::forge::{RANDOM_LEN, forge};
 use common::noon;
-use common::postgres::shared;
+use common::postgres::{run, shared};
 use common::random::split_mix;
 use personal_tokens::store::sqlx::{self, PgPool};
 use personal_tokens::store::{CacheStats, CachedStore, PostgresStore};
@@ -79,6 +79,32 @@ async fn more_at_once_than_may_wait_are_turned_away_and_no_cached_one_is() {
     shop.withstands(200, 40).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn look_ups_that_all_hang_leave_the_host_its_connections() {
+    let shop = Shop::open(3, 1_024).await;
+    let mut other = shop.pool.acquire().await.unwrap().detach();
+    run(&mut other, "BEGIN; LOCK TABLE personal_tokens IN ACCESS EXCLUSIVE MODE").await;
+    let mut flood = JoinSet::new();
+    for unknown in unknown(100) {
+        let tokens = shop.tokens.clone();
+        flood.spawn(async move { timeout(PATIENCE, tokens.verify(unknown)).await.expect("it is answered") });
+    }
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let mut queries = 0;
+    while queries < 100 {
+        let waiting = sqlx::query_scalar::<_, i64>(waiting).fetch_one(&shop.pool);
+        let waiting = timeout(PATIENCE, waiting).await.expect("the host is served").unwrap();
+        assert!(waiting <= 3, "{waiting} look-ups at once");
+        queries += usize::from(waiting == 3);
+        shop.verify_a_good_one(queries).await;
+    }
+    run(&mut other, "ROLLBACK").await;
+    for answer in flood.join_all().await {
+        assert!(matches!(answer, Err(VerifyError::Rejected(Rejection::Unknown))), "{answer:?}");
+    }
+}
+
 struct Shop {
     pool: PgPool,
     cached: Arc<CachedStore<PostgresStore>>,
@@ -99,7 +125,7 @@ impl Shop {
     async fn open(lookups: usize, waiting: usize) -> Self {
         let server = shared();
         let pool = server.pool(&server.new_database().await, CONNECTIONS);
-        let store = PostgresStore::from_pool(pool.clone()).named_statements(true);
+        let store = PostgresStore::from_pool(pool.clone()).named_statements(true).deadline(2 * PATIENCE);
         store.create_tables().await.unwrap();
         let clock = ManualClock::new(noon());
         let cached = CachedStore::builder(store).capacity(2 * GOOD).lookups(lookups).waiting(waiting);
