@@ -41,6 +41,7 @@ pub mod random;
 pub mod recorder;
 pub mod remote_store;
 pub mod search;
+pub mod stepped_store;
 #[cfg(feature = "sqlite")]
 pub mod tables;
 pub mod trail;
