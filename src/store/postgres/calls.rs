@@ -102,7 +102,7 @@ impl Call<'_> {
     pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
         let connection = self.calls.pool.acquire().await?;
         self.connected.store(true, Ordering::Relaxed);
-        Ok(Lease { connection: Some(connection), call: self })
+        Ok(Lease { connection: Some(connection), is_beginning: false, call: self })
     }
 
     async fn tries<T, E, F>(&self, attempt: impl Fn(Manner) -> F) -> Result<T, E>
@@ -141,6 +141,8 @@ impl Call<'_> {
 pub(super) struct Lease<'c> {
     /// None once it was given back.
     connection: Option<PoolConnection<Postgres>>,
+    /// A BEGIN was sent, and is not answered: sqlx does not know of the transaction yet, and would leave it open.
+    is_beginning: bool,
     call: &'c Call<'c>,
 }
 
@@ -174,7 +176,7 @@ impl Lease<'_> {
             return Ok(Reading::Connection(self.connection()?));
         }
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-        Ok(Reading::Transaction(self.connection()?.begin_with(begin).await?))
+        Ok(Reading::Transaction(self.begin(begin.to_owned()).await?))
     }
 
     /// READ COMMITTED, whatever the host's default: what is read once a lock is held is what its last holder wrote. The
@@ -188,12 +190,20 @@ impl Lease<'_> {
              WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
         );
         let call = self.call;
-        let transaction = self.connection()?.begin_with(AssertSqlSafe(begin)).await?;
+        let transaction = self.begin(begin).await?;
         Ok(Writing { transaction, statements: &call.calls.statements, call })
     }
 
+    async fn begin<E: From<StoreError>>(&mut self, begin: String) -> Result<Transaction<'_, Postgres>, Failure<E>> {
+        self.is_beginning = true;
+        let connection = self.connection.as_mut().ok_or_else(given_back)?;
+        let transaction = connection.begin_with(AssertSqlSafe(begin)).await?;
+        self.is_beginning = false;
+        Ok(transaction)
+    }
+
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
-        self.connection.as_deref_mut().ok_or_else(|| StoreError::unavailable("the connection was given back"))
+        self.connection.as_deref_mut().ok_or_else(given_back)
     }
 
     /// A transaction that failed is at its end once this is: what it held, the next attempt finds free.
@@ -201,6 +211,7 @@ impl Lease<'_> {
         let usable = match &outcome {
             Ok(_) => true,
             Err(Failure::Lost(_)) => false,
+            Err(_) if self.is_beginning => false,
             Err(_) => match &mut self.connection {
                 // It also sends the ROLLBACK that a dropped transaction leaves to be sent, and waits for it.
                 Some(connection) => connection.ping().await.is_ok(),
@@ -222,11 +233,17 @@ impl Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        let until = self.call.until;
+        let (until, is_beginning) = (self.call.until, self.is_beginning);
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) if Instant::now() < until => {
                 runtime.spawn(async move {
-                    if !matches!(timeout_at(until, connection.ping()).await, Ok(Ok(()))) {
+                    let recovers = async {
+                        if is_beginning {
+                            sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+                        }
+                        connection.ping().await
+                    };
+                    if !matches!(timeout_at(until, recovers).await, Ok(Ok(()))) {
                         connection.close_on_drop();
                     }
                 });
@@ -290,6 +307,10 @@ impl Call<'_> {
     fn query(&self, sql: &Arc<str>) -> Statement<'static> {
         sqlx::query(AssertSqlSafe(Arc::clone(sql))).persistent(self.calls.named)
     }
+}
+
+fn given_back() -> StoreError {
+    StoreError::unavailable("the connection was given back")
 }
 
 #[derive(Debug, thiserror::Error)]
