@@ -116,12 +116,8 @@ impl Fleet {
             });
         }
         let mut delays = Delays::default();
-        for some in workers.join_all().await {
-            delays.elsewhere.extend(some.elsewhere);
-            delays.accepted += some.accepted;
-        }
+        workers.join_all().await.into_iter().for_each(|some| delays.add(some));
         delays.took = began.elapsed();
-        delays.elsewhere.sort_unstable();
         assert_eq!(delays.elsewhere.len(), count * (NODES - 1));
         delays
     }
@@ -141,6 +137,13 @@ impl Fleet {
 }
 
 impl Delays {
+    pub fn add(&mut self, other: Self) {
+        self.elsewhere.extend(other.elsewhere);
+        self.elsewhere.sort_unstable();
+        self.accepted += other.accepted;
+        self.took += other.took;
+    }
+
     pub fn print(&self, circumstances: &str) {
         let at = |share: f64| self.elsewhere[((self.elsewhere.len() - 1) as f64 * share) as usize] as f64 / 1_000.0;
         let (revokes, accepted, took) = (self.elsewhere.len() / (NODES - 1), self.accepted, self.took.as_secs_f64());
