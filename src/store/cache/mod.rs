@@ -72,6 +72,9 @@ pub struct CachedStore<S> {
     shared: Arc<Shared<S>>,
 }
 
+/// Each but the first is due to a change meanwhile.
+const MAX_READS: u32 = 8;
+
 struct Shared<S> {
     inner: S,
     table: Table,
@@ -223,13 +226,6 @@ impl<S> Shared<S> {
         })
     }
 
-    fn keep(&self, id: TokenId, record: &Arc<TokenRecord>, read: Version, began: Moment) {
-        let owner = self.forgetting.owner(&record.owner);
-        if !self.forgetting.is_quiet(owner, began) {
-            self.table.put(id, Entry::new(Arc::clone(record), read, began, owner));
-        }
-    }
-
     /// A look-up that began before another change, or too long ago, is none to rely on; nor is one that may have read what
     /// a change of unknown outcome has overwritten since: nobody knows yet whose token it is about.
     fn may_be_joined(&self, read: Version, began: Moment) -> bool {
@@ -248,16 +244,24 @@ impl<S> Shared<S> {
 }
 
 impl<S: TokenStore> Shared<S> {
-    /// Asks the store once there is room, and keeps what it finds.
+    /// Asks the store once there is room, and keeps what it finds; again where that was changed meanwhile.
     async fn look_up(&self, id: TokenId, boarding: Boarding) -> Answer {
         let _turn = self.flights.turn().await?;
-        // The version first: what is changed between the two is read.
-        let (read, began) = boarding.take_off(|| (self.forgetting.now(), self.now()));
-        let found = self.inner.find(id).await?;
-        if let Some(record) = &found {
-            self.keep(id, record, read, began);
+        for _ in 0..MAX_READS {
+            // The version first: what is changed between the two is read.
+            let (read, began) = boarding.take_off(|| (self.forgetting.now(), self.now()));
+            let Some(record) = self.inner.find(id).await? else {
+                return Ok(None);
+            };
+            let owner = self.forgetting.owner(&record.owner);
+            if self.forgetting.holds(id, owner, read) {
+                if !self.forgetting.is_quiet(owner, began) {
+                    self.table.put(id, Entry::new(Arc::clone(&record), read, began, owner));
+                }
+                return Ok(Some(record));
+            }
         }
-        Ok(found)
+        Err(StoreError::unavailable("the owner's tokens changed faster than the store answered"))
     }
 }
 

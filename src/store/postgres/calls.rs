@@ -10,7 +10,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgQueryResult;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::record::OwnerId;
 use crate::store::StoreError;
@@ -208,42 +208,35 @@ impl Lease<'_> {
 
     /// A transaction that failed is at its end once this is: what it held, the next attempt finds free.
     pub(super) async fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
-        let usable = match &outcome {
-            Ok(_) => true,
-            Err(Failure::Lost(_)) => false,
-            Err(_) if self.is_beginning => false,
-            Err(_) => match &mut self.connection {
-                // It also sends the ROLLBACK that a dropped transaction leaves to be sent, and waits for it.
-                Some(connection) => connection.ping().await.is_ok(),
-                None => true,
-            },
-        };
-        if let Some(mut connection) = self.connection.take()
-            && !usable
-        {
-            connection.close_on_drop();
+        if let (Err(failure), Some(connection)) = (&outcome, &mut self.connection) {
+            // The ping also sends the ROLLBACK that a dropped transaction leaves to be sent, and waits for it.
+            let usable = !self.is_beginning && !matches!(failure, Failure::Lost(_)) && connection.ping().await.is_ok();
+            if !usable {
+                connection.close_on_drop();
+                self.connection = None;
+            }
         }
         outcome
     }
 }
 
-/// Dropped before its work is done: the server may still be at it. Where a call took too long, the connection is closed.
-/// Where it was cancelled, it is used again once the server has answered, as long as the call had time: clients who hang
-/// up make no other connect.
+/// Gives the connection back once the server has answered all that was sent, and closes it where it does not: sqlx would
+/// wait for it without end, and the pool be one connection short. Clients who hang up make no other connect; but a call
+/// that took too long does.
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        let (until, is_beginning) = (self.call.until, self.is_beginning);
+        let (deadline, is_beginning) = (self.call.calls.deadline, self.is_beginning);
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) if Instant::now() < until => {
+            Ok(runtime) if Instant::now() < self.call.until => {
                 runtime.spawn(async move {
-                    let recovers = async {
+                    let answered = async {
                         if is_beginning {
                             sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
                         }
                         connection.ping().await
                     };
-                    if !matches!(timeout_at(until, recovers).await, Ok(Ok(()))) {
+                    if !matches!(timeout(deadline, answered).await, Ok(Ok(()))) {
                         connection.close_on_drop();
                     }
                 });

@@ -37,10 +37,12 @@ impl<E: From<StoreError>> From<sqlx::Error> for Failure<E> {
             (Some("23514" | "23502"), _) => Self::Constraint(error),
             // undefined_table, undefined_column, invalid_schema_name
             (Some("42P01" | "42703" | "3F000"), _) => Self::Ended(StoreError::unavailable(NoTables(error)).into()),
-            // read_only_sql_transaction, feature_not_supported: a standby, which was the primary once; connections end;
-            // shutdowns
+            // read_only_sql_transaction, feature_not_supported: a standby, which was the primary once;
+            // no_active_sql_transaction, in_failed_sql_transaction: not as we left it; connections end; shutdowns
             (Some(code), _)
-                if matches!(code, "25006" | "0A000") || code.starts_with("08") || code.starts_with("57P") =>
+                if matches!(code, "25006" | "0A000" | "25P01" | "25P02")
+                    || code.starts_with("08")
+                    || code.starts_with("57P") =>
             {
                 Self::Lost(StoreError::unavailable(error))
             }

@@ -16,9 +16,10 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 use time::Duration;
+use tokio::time::timeout;
 
 use crate::record::{Change, Changed, OwnerId, TokenRecord};
 use crate::timestamp::Timestamp;
@@ -27,7 +28,6 @@ use crate::token::TokenId;
 use super::sql::{DEADLINE, LONGEST_DEADLINE, on_a_runtime};
 use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Pruned, StoreError, TokenStore};
 use calls::Calls;
-use failure::Failure;
 use schema::Schema;
 use statements::Statements;
 
@@ -108,15 +108,19 @@ impl PostgresStore {
     /// which the host chooses among its own dependencies (`sqlx = { version = "0.9", features = ["tls-rustls"] }`).
     ///
     /// # Errors
-    /// [`StoreError`] if the URL is none, or nothing is to be reached there.
+    /// [`StoreError`] if the URL is none, or nothing is to be reached there within 5 seconds.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         on_a_runtime()?;
+        if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(StoreError::unavailable("a URL of PostgreSQL begins with postgres:// or postgresql://"));
+        }
         let options: PgConnectOptions = url.parse().map_err(StoreError::unavailable)?;
+        // Without the pool, which would try again until the deadline, and tell nobody why.
+        let connection = timeout(DEADLINE, options.connect()).await.map_err(StoreError::timed_out)?;
+        drop(connection.map_err(StoreError::unavailable)?.close().await);
         // The store's own deadline is the one that counts.
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(LONGEST_DEADLINE);
-        let store = Self::from_pool(pool.connect_lazy_with(options));
-        leased!(store, read(), |_lease, _| std::future::ready(Ok::<_, Failure<StoreError>>(())))?;
-        Ok(store)
+        Ok(Self::from_pool(pool.connect_lazy_with(options)))
     }
 
     /// Keeps the tokens in a host's database, by its pool, which stays as the host set it up. The tables must be there: by
@@ -138,7 +142,7 @@ impl PostgresStore {
         Ok(self)
     }
 
-    /// Whether statements are prepared by a name, once a connection, which saves a call one round trip. Default: they
+    /// Whether statements are prepared by a name, once a connection, which saves a look-up two round trips of four. Default: they
     /// are not, so that all goes on through a pooler that hands out connections by the transaction, as pgbouncer does:
     /// with names, one node's statement would there be taken for another's. Choose it only where nothing stands between, and
     /// where the pool leads to the primary for certain: look-ups then ask no more whether it is one.
@@ -164,7 +168,8 @@ impl PostgresStore {
     }
 
     /// Makes the schema and the tables where there are none, in one transaction, also when many nodes do at once. It
-    /// writes nothing where they are, and touches no other table.
+    /// writes nothing where they are, and touches no other table. It wants the right to `CREATE` in the schema (in `public`
+    /// only the database's owner has it, since PostgreSQL 15), and in the database where the schema is to be made.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails or refuses, or the tables are of another version.

@@ -63,17 +63,21 @@ statements! {
     /// One at a time for each owner, of all nodes. By itself: what is read behind it is read once it is held.
     lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1 COLLATE \"C\", \
             pg_catalog.hashtextextended('{schema}.personal_tokens' COLLATE \"C\", 0)))";
-    /// The target, its predecessor, and who holds the name.
+    /// The target, its predecessor, and who holds the name; locked, since whoever edits by hand takes no lock of ours.
     gather = concat!(
-        with_columns!("SELECT 'target' AS part,", "FROM {schema}.personal_tokens WHERE id = $1 UNION ALL "),
         with_columns!(
-            "SELECT 'predecessor',",
-            "FROM {schema}.personal_tokens \
-             WHERE id = (SELECT predecessor FROM {schema}.personal_tokens WHERE id = $1) UNION ALL "
+            "SELECT 'target' AS part, * FROM (SELECT",
+            "FROM {schema}.personal_tokens WHERE id = $1 FOR NO KEY UPDATE) AS target UNION ALL "
         ),
         with_columns!(
-            "SELECT 'holder',",
-            "FROM {schema}.personal_tokens WHERE owner = $2 AND name = $3 AND revoked IS NULL AND rotated IS NULL"
+            "SELECT 'predecessor', * FROM (SELECT",
+            "FROM {schema}.personal_tokens WHERE id = (SELECT predecessor FROM {schema}.personal_tokens WHERE id = $1) \
+             FOR NO KEY UPDATE) AS predecessor UNION ALL "
+        ),
+        with_columns!(
+            "SELECT 'holder', * FROM (SELECT",
+            "FROM {schema}.personal_tokens WHERE owner = $2 AND name = $3 AND revoked IS NULL AND rotated IS NULL \
+             FOR NO KEY UPDATE) AS holder"
         )
     );
     count = "SELECT count(*) FROM (SELECT 1 FROM {schema}.personal_tokens WHERE owner = $1 AND revoked IS NULL \
