@@ -153,7 +153,8 @@ async fn show_the_postgres_store(trail: &Trail, tokens_seen: &mut Vec<Token>) {
     let url = format!("postgres://shop:{}@127.0.0.1:1/shop", issued.token.expose());
     trail.error(&PostgresStore::connect(&url).await.unwrap_err());
     trail.error(&PostgresStore::connect(&url.replace("127.0.0.1:1", "127.0.0.1:x")).await.unwrap_err());
-    trail.show(&cached.inner().follower(url.parse().unwrap()));
+    let follower = cached.inner().follower(url.parse().unwrap());
+    trail.show(&follower).show(&follower.status());
     let pool = server.pool("postgres", 1);
     trail.error(&PostgresStore::from_pool(pool).schema(issued.token.expose()).unwrap_err());
     tokens_seen.push(issued.token);

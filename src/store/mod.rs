@@ -29,7 +29,7 @@ pub use invalidate::Invalidate;
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use postgres::{Follower, InvalidSchema, PostgresStore};
+pub use postgres::{Follower, FollowerStatus, InvalidSchema, PostgresStore};
 pub use query::{Cursor, ExpiringQuery, InvalidCursor, LastUse, ListQuery, Pruned, StateFilter};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

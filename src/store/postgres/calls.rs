@@ -175,26 +175,25 @@ impl Lease<'_> {
         if self.call.calls.named {
             return Ok(Reading::Connection(self.connection()?));
         }
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-        Ok(Reading::Transaction(self.begin(begin.to_owned()).await?))
+        Ok(Reading::Transaction(self.begin("").await?))
     }
 
-    /// READ COMMITTED, whatever the host's default: what is read once a lock is held is what its last holder wrote. The
-    /// server ends by itself what a node that is gone left undone.
     pub(super) async fn writing<E: From<StoreError>>(&mut self) -> Result<Writing<'_>, Failure<E>> {
-        let millis = i32::try_from(self.call.calls.deadline.as_millis()).unwrap_or(i32::MAX).max(1);
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-             SET LOCAL statement_timeout = {millis}; SET LOCAL idle_in_transaction_session_timeout = {millis}; \
-             SELECT pg_catalog.set_config('synchronous_commit', 'on', true) \
-             WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
-        );
+        let durably = "; SELECT pg_catalog.set_config('synchronous_commit', 'on', true) \
+                       WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
         let call = self.call;
-        let transaction = self.begin(begin).await?;
+        let transaction = self.begin(durably).await?;
         Ok(Writing { transaction, statements: &call.calls.statements, call })
     }
 
-    async fn begin<E: From<StoreError>>(&mut self, begin: String) -> Result<Transaction<'_, Postgres>, Failure<E>> {
+    /// READ COMMITTED, whatever the host's default: what is read once a lock is held is what its last holder wrote. The
+    /// server ends by itself what this node, or one that is gone, waits for no more.
+    async fn begin<E: From<StoreError>>(&mut self, and_then: &str) -> Result<Transaction<'_, Postgres>, Failure<E>> {
+        let millis = i32::try_from(self.call.calls.deadline.as_millis()).unwrap_or(i32::MAX).max(1);
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = {millis}; \
+             SET LOCAL idle_in_transaction_session_timeout = {millis}{and_then}"
+        );
         self.is_beginning = true;
         let connection = self.connection.as_mut().ok_or_else(given_back)?;
         let transaction = connection.begin_with(AssertSqlSafe(begin)).await?;
@@ -292,7 +291,10 @@ impl Writing<'_> {
 
     pub(super) async fn commit<E: From<StoreError>>(self) -> Result<(), Failure<E>> {
         self.call.may_have_written.store(true, Ordering::Relaxed);
-        Ok(self.transaction.commit().await?)
+        self.transaction.commit().await.map_err(|error| match Failure::from(error) {
+            Failure::Lost(error) => Failure::Lost(StoreError::unavailable(OutcomeUnknown(error))),
+            failure => failure,
+        })
     }
 }
 
@@ -305,6 +307,10 @@ impl Call<'_> {
 fn given_back() -> StoreError {
     StoreError::unavailable("the connection was given back")
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was lost at the commit: it is unknown whether it was written")]
+struct OutcomeUnknown(#[source] StoreError);
 
 #[derive(Debug, thiserror::Error)]
 #[error("no connection was given before the deadline")]

@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -36,14 +38,17 @@ const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(10);
 /// let tokens = PersonalTokens::builder(Arc::clone(&cached)).prefix("shop").build()?;
 ///
 /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-/// tokio::spawn(follower.follow(cached, async { drop(stopped.await) }));
+/// let following = tokio::spawn(follower.follow(cached, async { drop(stopped.await) }));
+/// // … serve …
+/// drop(stop);
+/// following.await?;
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// Triggers on the table notify every change but those of last use and notices. The follower listens on a connection of its
 /// own and has the cache forget what it hears of. Whatever was said before it listened it cannot hear: it clears the
-/// whole cache each time that it begins to listen, and again once the connection is lost or in doubt. A connection that is
+/// whole cache each time that it begins to listen, and once the connection is lost or in doubt. A connection that is
 /// dead without a word is found by a heartbeat: a notification that is sent through the store's pool, and is to arrive.
 ///
 /// It makes revocation quick, and is no promise: that is the cache's `max_staleness`, which holds without it.
@@ -51,7 +56,25 @@ pub struct Follower {
     options: PgConnectOptions,
     pool: PgPool,
     channel: String,
+    /// Of its own: what others send there nobody hears.
+    heartbeats: String,
     heartbeat: Duration,
+    status: FollowerStatus,
+}
+
+/// Whether a [`Follower`] listens; from [`Follower::status`].
+#[derive(Clone, Debug, Default)]
+pub struct FollowerStatus {
+    is_listening: Arc<AtomicBool>,
+}
+
+impl FollowerStatus {
+    /// Whether it listens, as far as it knows. While it does not, changes that are made elsewhere are noticed within the
+    /// cache's `max_staleness` only.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        self.is_listening.load(Ordering::Relaxed)
+    }
 }
 
 /// Why it begins anew.
@@ -59,19 +82,30 @@ pub struct Follower {
 enum Lost {
     #[error("cannot listen")]
     CannotListen(#[source] sqlx::Error),
-    #[error("cannot listen: the server did not answer in time")]
+    #[error("the server did not answer in time")]
     NoAnswer,
     #[error("the connection was lost")]
     Connection,
     #[error("the connection failed")]
     Failed(#[source] sqlx::Error),
-    #[error("a heartbeat that was sent did not arrive")]
+    #[error(
+        "a heartbeat that was sent did not arrive: the connection is dead, or the follower's options lead to another \
+         database than the store's pool, or through a pooler"
+    )]
     Silent,
 }
 
 impl Follower {
     pub(super) fn new(options: PgConnectOptions, pool: PgPool, channel: String) -> Self {
-        Self { options, pool, channel, heartbeat: Duration::from_secs(5) }
+        let name = RandomState::new().build_hasher().finish();
+        Self {
+            options,
+            pool,
+            channel,
+            heartbeats: format!("personal_tokens_heartbeat:{name:016x}"),
+            heartbeat: Duration::from_secs(5),
+            status: FollowerStatus::default(),
+        }
     }
 
     /// How long after one heartbeat the next is sent, and how long it may take to arrive. Default: 5 seconds; at least 10
@@ -83,54 +117,69 @@ impl Follower {
         self
     }
 
+    /// To be asked whether it listens, for readiness and alarms.
+    #[must_use]
+    pub fn status(&self) -> FollowerStatus {
+        self.status.clone()
+    }
+
     /// Listens until `stop` ends, connecting again as often as it takes. To be spawned on the Tokio runtime.
     pub async fn follow(self, cache: impl Invalidate, stop: impl Future<Output = ()>) {
         let following = async {
             let mut pause = SHORTEST_PAUSE;
             loop {
-                let (listened, lost) = self.listen(&cache).await;
-                cache.invalidate_all();
-                trace(&lost);
-                pause = if listened { SHORTEST_PAUSE } else { pause.saturating_mul(2).min(LONGEST_PAUSE) };
+                let lost = self.listen(&cache).await;
+                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                if self.status.is_listening.swap(false, Ordering::Relaxed) {
+                    cache.invalidate_all();
+                    pause = SHORTEST_PAUSE;
+                }
+                trace::lost(&lost);
                 sleep(pause).await;
             }
         };
         let (following, stop) = (pin!(following), pin!(stop));
         select(stop, following).await;
+        self.status.is_listening.store(false, Ordering::Relaxed);
     }
 
-    /// Until the connection is lost; whether it stood at all.
-    async fn listen(&self, cache: &impl Invalidate) -> (bool, Lost) {
-        let heartbeats = format!("personal_tokens_heartbeat:{:016x}", RandomState::new().build_hasher().finish());
-        let mut listener = match timeout(PATIENCE, self.connect(&heartbeats)).await {
+    /// Until the connection is lost, or cannot be made.
+    async fn listen(&self, cache: &impl Invalidate) -> Lost {
+        let mut listener = match timeout(PATIENCE, self.connect()).await {
             Ok(Ok(listener)) => listener,
-            Ok(Err(error)) => return (false, Lost::CannotListen(error)),
-            Err(_) => return (false, Lost::NoAnswer),
+            Ok(Err(error)) => return Lost::CannotListen(error),
+            Err(_) => return Lost::NoAnswer,
         };
         // What was said before is not heard.
         cache.invalidate_all();
+        self.status.is_listening.store(true, Ordering::Relaxed);
+        trace::listening();
         let (heard, last_heard) = watch::channel(0_u64);
-        let hearing = pin!(hear(&mut listener, &heartbeats, cache, heard));
-        let beating = pin!(self.beat(&heartbeats, last_heard));
+        let hearing = pin!(hear(&mut listener, &self.heartbeats, cache, heard));
+        let beating = pin!(self.beat(last_heard));
         let (Either::Left((lost, _)) | Either::Right((lost, _))) = select(hearing, beating).await;
-        (true, lost)
+        lost
     }
 
-    async fn connect(&self, heartbeats: &str) -> Result<PgListener, sqlx::Error> {
+    async fn connect(&self) -> Result<PgListener, sqlx::Error> {
+        // Without a pool, which would try again until it is late, and tell nobody why.
+        self.options.connect().await?.close().await?;
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
         let mut listener = PgListener::connect_with(&pool.connect_lazy_with(self.options.clone())).await?;
         listener.eager_reconnect(false);
-        listener.listen_all([self.channel.as_str(), heartbeats]).await?;
+        // It asks for nothing, so that a role's time limit for idle sessions would end it. Not every server has one.
+        drop(sqlx::raw_sql("SET idle_session_timeout = 0").execute(&mut listener).await);
+        listener.listen_all([self.channel.as_str(), self.heartbeats.as_str()]).await?;
         Ok(listener)
     }
 
     /// Sends heartbeats; ends when one does not arrive.
-    async fn beat(&self, heartbeats: &str, mut last_heard: watch::Receiver<u64>) -> Lost {
+    async fn beat(&self, mut last_heard: watch::Receiver<u64>) -> Lost {
         let mut number = 0_u64;
         loop {
             sleep(self.heartbeat).await;
             number = number.wrapping_add(1);
-            if !self.send(heartbeats, number).await {
+            if !self.send(number).await {
                 // It says nothing about the connection that listens.
                 continue;
             }
@@ -142,10 +191,11 @@ impl Follower {
     }
 
     /// Whether it was sent.
-    async fn send(&self, heartbeats: &str, number: u64) -> bool {
+    async fn send(&self, number: u64) -> bool {
         let Ok(Ok(mut connection)) = timeout(PATIENCE, self.pool.acquire()).await else {
             return false;
         };
+        let heartbeats = &self.heartbeats;
         // In one message, so that a pooler runs it on one connection.
         let notify = sqlx::raw_sql(AssertSqlSafe(format!("NOTIFY \"{heartbeats}\", '{number}'")));
         let sent = timeout(PATIENCE, notify.execute(&mut *connection)).await;
@@ -184,11 +234,24 @@ async fn hear(listener: &mut PgListener, heartbeats: &str, cache: &impl Invalida
     }
 }
 
-#[cfg(feature = "tracing")]
-fn trace(lost: &Lost) {
-    let error: &dyn std::error::Error = lost;
-    tracing::warn!(error, "does not hear of changes by other nodes; connecting again");
-}
+/// What the feature `tracing` emits here.
+mod trace {
+    use super::Lost;
 
-#[cfg(not(feature = "tracing"))]
-fn trace(_: &Lost) {}
+    #[cfg(feature = "tracing")]
+    pub(super) fn listening() {
+        tracing::info!("hears of changes by other nodes");
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(super) fn lost(lost: &Lost) {
+        let error: &dyn std::error::Error = lost;
+        tracing::warn!(error, "does not hear of changes by other nodes; connecting again");
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    pub(super) fn listening() {}
+
+    #[cfg(not(feature = "tracing"))]
+    pub(super) fn lost(_: &Lost) {}
+}

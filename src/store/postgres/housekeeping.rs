@@ -7,12 +7,15 @@ use crate::store::{LastUse, Pruned, StoreError};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
-use super::calls::{Lease, Manner};
+use super::calls::{Lease, Manner, Writing};
 use super::failure::Failure;
 use super::instant::Instant;
 use super::row::{Statement, bytes, instant, record_of};
 
 type Outcome<T> = Result<T, Failure<StoreError>>;
+
+/// So many uses are tried at once, where one of all cannot be written.
+const PART: usize = 32;
 
 pub(super) async fn touch(
     lease: &mut Lease<'_>,
@@ -27,10 +30,15 @@ pub(super) async fn touch(
             touch.execute(&mut *writing.transaction).await?;
         }
         Manner::OneByOne => {
-            for used in uses {
-                let used = std::slice::from_ref(used);
-                let touch = touching(writing.query(&writing.statements.touch), used, resolution);
-                writing.where_possible(touch).await?;
+            for part in uses.chunks(PART) {
+                let touch = |uses: &[LastUse], writing: &Writing<'_>| {
+                    touching(writing.query(&writing.statements.touch), uses, resolution)
+                };
+                if writing.where_possible(touch(part, &writing)).await?.is_none() {
+                    for used in part {
+                        writing.where_possible(touch(std::slice::from_ref(used), &writing)).await?;
+                    }
+                }
             }
         }
     }

@@ -31,7 +31,7 @@ use calls::Calls;
 use schema::Schema;
 use statements::Statements;
 
-pub use follower::Follower;
+pub use follower::{Follower, FollowerStatus};
 pub use schema::InvalidSchema;
 
 /// Of a pool that is opened here.
@@ -145,7 +145,8 @@ impl PostgresStore {
     /// Whether statements are prepared by a name, once a connection, which saves a look-up two round trips of four. Default: they
     /// are not, so that all goes on through a pooler that hands out connections by the transaction, as pgbouncer does:
     /// with names, one node's statement would there be taken for another's. Choose it only where nothing stands between, and
-    /// where the pool leads to the primary for certain: look-ups then ask no more whether it is one.
+    /// where the pool leads to the primary for certain: look-ups then ask no more whether it is one. Nor do they set
+    /// `statement_timeout`: give the role one, so that the server ends what waits behind a lock for longer than we do.
     #[must_use]
     pub fn named_statements(mut self, named: bool) -> Self {
         self.calls.named = named;
@@ -153,7 +154,8 @@ impl PostgresStore {
     }
 
     /// How long a call may take, waiting for a connection and for locks included; at most a year. Default: 5 seconds.
-    /// The guard waits for a look-up 2 seconds unless told otherwise (feature `tokio`).
+    /// The guard waits for a look-up 2 seconds unless told otherwise (feature `tokio`). To revoke all tokens of an owner
+    /// who has tens of thousands takes longer than that.
     #[must_use]
     pub fn deadline(mut self, deadline: StdDuration) -> Self {
         self.calls.deadline = deadline.min(LONGEST_DEADLINE);

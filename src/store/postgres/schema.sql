@@ -26,9 +26,10 @@ CREATE TABLE IF NOT EXISTS {schema}.personal_tokens (
     -- The earliest of revocation, end of grace and expiry; infinity where nothing ends it.
     ended         timestamptz       NOT NULL GENERATED ALWAYS AS (COALESCE(LEAST(revoked, grace_ends, expires), 'infinity')) STORED,
     CHECK ((rotated IS NULL) = (successor IS NULL) AND (rotated IS NULL) = (grace_ends IS NULL))
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 45);
 
--- No index on last_used, and none whose predicate reads it: so that writing it stays within the page (HOT).
+-- No index on last_used, and none whose predicate reads it, and half of each page free: so that a flush which writes the last
+-- use of every token of a page stays within the page (HOT).
 
 -- A name is held by one current token of an owner. The library sees to it; this stands behind it.
 CREATE UNIQUE INDEX IF NOT EXISTS personal_tokens_name
