@@ -51,6 +51,14 @@ fn what_was_read_before_is_not_answered() {
 }
 
 #[test]
+#[ignore = "takes long: scripts/test --deep"]
+fn what_was_read_before_is_not_answered_however_often_they_alternate() {
+    for model in [one, all] {
+        holds(4, Flaw::None, model);
+    }
+}
+
+#[test]
 fn each_flaw_is_found() {
     for flaw in [Flaw::RemoveOnly, Flaw::VersionAfterFind, Flaw::RelaxedLoads, Flaw::RelaxedTicks] {
         is_found(2, flaw, one);

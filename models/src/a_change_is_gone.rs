@@ -47,6 +47,12 @@ fn what_was_read_before_is_not_answered() {
 }
 
 #[test]
+#[ignore = "takes long: scripts/test --deep"]
+fn what_was_read_before_is_not_answered_however_often_they_alternate() {
+    holds(3, Flaw::None, model);
+}
+
+#[test]
 fn each_flaw_is_found() {
     for flaw in [
         Flaw::NoQuiet,

@@ -1,10 +1,11 @@
-//! The handle's own fence, over any store: what was read before a change returned is not accepted after.
+//! A look-up is under way when a revocation returns: what it read before is not accepted either. The cache and the handle,
+//! each of which has a clock and places, ask for it once more after the read, and then read again.
 
 use loom::sync::Arc;
 use loom::thread;
 
 use crate::flaw::Flaw;
-use crate::node::{Node, Record};
+use crate::node::Node;
 use crate::told::Told;
 use crate::trial::{holds, is_found, refuse};
 
@@ -20,15 +21,14 @@ fn model() {
     let noted = node.note();
     let found = node.find();
     let had_returned = returned.heard();
-    let accepted = !node.was_overtaken(noted) && found == Record::Valid;
-    if had_returned && accepted {
+    if had_returned && node.holds(noted) {
         refuse(Some(found));
     }
     revoke.join().unwrap();
 }
 
 #[test]
-fn a_verification_that_was_overtaken_accepts_nothing() {
+fn what_was_read_before_is_not_accepted() {
     holds(3, Flaw::None, model);
 }
 

@@ -51,7 +51,7 @@ struct Kept {
 #[derive(Clone)]
 struct Flight {
     noted: Option<Noted>,
-    answer: Arc<Mutex<Option<Record>>>,
+    answer: Arc<Mutex<Option<Option<Record>>>>,
 }
 
 /// Of the only owner, and of the only id.
@@ -61,8 +61,11 @@ fn place() -> Place {
 
 const MAX_STALENESS: u64 = 2;
 
+const MAX_READS: usize = 2;
+
 /// Without versions an entry is answered as long as it is there.
 const WITHOUT_VERSIONS: &[Flaw] = &[Flaw::PutOnly, Flaw::PutUnlessThere, Flaw::RemoveOnly, Flaw::CheckThenPut];
+const WITHOUT_CHECK: &[Flaw] = &[Flaw::PutOnly, Flaw::PutUnlessThere, Flaw::RemoveOnly];
 
 impl Node {
     pub(crate) fn new() -> Self {
@@ -82,42 +85,46 @@ impl Node {
     pub(crate) fn hit(&self) -> Option<Record> {
         let now = self.now();
         let Entry { record, noted } = self.kept.get()?;
-        let holds = Flaw::any_is_planted(WITHOUT_VERSIONS) || self.holds(noted.read);
+        let holds = Flaw::any_is_planted(WITHOUT_VERSIONS) || self.holds(noted);
         (holds && now.saturating_sub(noted.began) < MAX_STALENESS).then_some(record)
     }
 
-    pub(crate) fn look_up(&self) -> Record {
+    /// None where it was overtaken too often.
+    pub(crate) fn look_up(&self) -> Option<Record> {
         self.look_up_noting(|| self.note())
     }
 
-    fn look_up_noting(&self, note: impl Fn() -> Noted) -> Record {
-        let was_quiet = Flaw::QuietReadFirst.is_planted() && self.quiet.covers(place(), self.now());
-        let noted = note();
-        let was_quiet = was_quiet || Flaw::QuietReadBeforeFind.is_planted() && self.quiet.covers(place(), noted.began);
-        let found = self.find();
-        let noted = if Flaw::VersionAfterFind.is_planted() { note() } else { noted };
-        self.keep(found, noted, was_quiet);
-        found
+    fn look_up_noting(&self, note: impl Fn() -> Noted) -> Option<Record> {
+        for _ in 0..MAX_READS {
+            let was_quiet = Flaw::QuietReadFirst.is_planted() && self.quiet.covers(place(), self.now());
+            let noted = note();
+            let was_quiet =
+                was_quiet || Flaw::QuietReadBeforeFind.is_planted() && self.quiet.covers(place(), noted.began);
+            let record = self.find();
+            let noted = if Flaw::VersionAfterFind.is_planted() { note() } else { noted };
+            if Flaw::any_is_planted(WITHOUT_CHECK) || self.holds(noted) {
+                let is_there = Flaw::PutUnlessThere.is_planted() && self.kept.get().is_some();
+                if !is_there && !self.is_quiet(noted, was_quiet) {
+                    self.kept.put(Entry { record, noted });
+                }
+                return Some(record);
+            }
+        }
+        None
     }
 
-    fn keep(&self, record: Record, noted: Noted, was_quiet: bool) {
-        let is_quiet = if Flaw::any_is_planted(&[Flaw::QuietReadFirst, Flaw::QuietReadBeforeFind]) {
-            was_quiet
-        } else {
-            let began = if Flaw::QuietByNow.is_planted() { self.now() } else { noted.began };
-            self.quiet.covers(place(), began)
-        };
-        let no_more = Flaw::CheckThenPut.is_planted() && !self.holds(noted.read)
-            || Flaw::PutUnlessThere.is_planted() && self.kept.get().is_some();
-        if !is_quiet && !no_more {
-            self.kept.put(Entry { record, noted });
+    fn is_quiet(&self, noted: Noted, was_quiet: bool) -> bool {
+        if Flaw::any_is_planted(&[Flaw::QuietReadFirst, Flaw::QuietReadBeforeFind]) {
+            return was_quiet;
         }
+        let began = if Flaw::QuietByNow.is_planted() { self.now() } else { noted.began };
+        self.quiet.covers(place(), began)
     }
 
     /// A look-up of its own, or one under way.
-    pub(crate) fn find_or_join(&self) -> Record {
+    pub(crate) fn find_or_join(&self) -> Option<Record> {
         if let Some(record) = self.hit() {
-            return record;
+            return Some(record);
         }
         let flight = {
             let mut under_way = lock(&self.under_way);
@@ -130,7 +137,7 @@ impl Node {
         *answer.get_or_insert_with(|| self.drive(&flight))
     }
 
-    fn drive(&self, flight: &Flight) -> Record {
+    fn drive(&self, flight: &Flight) -> Option<Record> {
         let found = self.look_up_noting(|| {
             let mut under_way = lock(&self.under_way);
             let noted = self.note();
@@ -222,12 +229,9 @@ impl Node {
         Noted { read, began: self.now() }
     }
 
-    fn holds(&self, read: Version) -> bool {
+    /// Whether nothing that was noted so is stale.
+    pub(crate) fn holds(&self, Noted { read, .. }: Noted) -> bool {
         self.owners.hold(place(), read) && self.ids.hold(place(), read)
-    }
-
-    pub(crate) fn was_overtaken(&self, noted: Noted) -> bool {
-        !self.owners.hold(place(), noted.read)
     }
 }
 
