@@ -105,7 +105,12 @@ impl Server {
         self.guarded().start(is_ready);
     }
 
-    /// What it said, for a test that failed.
+    /// Where its data stands.
+    pub fn folder(&self) -> PathBuf {
+        self.guarded().folder().to_owned()
+    }
+
+    /// What it said.
     pub fn log(&self) -> String {
         self.guarded().log()
     }
