@@ -63,7 +63,7 @@ impl Queues {
 
     fn was_given_up_lately(&mut self, id: TokenId) -> bool {
         let (place, mark) = self.ghost(id);
-        self.ghosts.get_mut(place).is_some_and(|ghost| std::mem::take(ghost) == mark)
+        self.ghosts.get_mut(place).filter(|ghost| **ghost == mark).map(std::mem::take).is_some()
     }
 
     fn remember(&mut self, id: TokenId) {
