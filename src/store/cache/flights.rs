@@ -20,7 +20,12 @@ use crate::token::TokenId;
 
 use super::entry::Moment;
 
-pub(super) type Answer = Result<Option<Arc<TokenRecord>>, StoreError>;
+/// What a look-up found, and which version its read is noted at.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) record: Option<Arc<TokenRecord>>,
+    pub(super) read: Version,
+}
 
 pub(super) struct Flights {
     under_way: Arc<Mutex<UnderWay>>,
@@ -54,7 +59,7 @@ pub(super) struct Waiting {
 }
 
 /// To many.
-type Told = Result<Option<Arc<TokenRecord>>, Arc<StoreError>>;
+type Told = Result<Found, Arc<StoreError>>;
 
 /// A look-up's place among those under way, which it leaves when dropped.
 pub(super) struct Boarding {
@@ -74,7 +79,7 @@ impl Flights {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if as many are under way as there may be.
-    pub(super) fn join<F: Future<Output = Answer> + Send + 'static>(
+    pub(super) fn join<F: Future<Output = Result<Found, StoreError>> + Send + 'static>(
         &self,
         id: TokenId,
         may_be_joined: impl FnOnce(Version, Moment) -> bool,
@@ -109,7 +114,7 @@ impl Flights {
 }
 
 impl Waiting {
-    pub(super) async fn answer(mut self) -> Answer {
+    pub(super) async fn found(mut self) -> Result<Found, StoreError> {
         let told = (&mut self.answer).await;
         told.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(told_to_many))
     }
@@ -145,7 +150,7 @@ impl Drop for Boarding {
 }
 
 /// Nobody is left waiting by a store that panics.
-async fn told(look_up: impl Future<Output = Answer> + Send, nudge: Arc<AtomicWaker>) -> Told {
+async fn told(look_up: impl Future<Output = Result<Found, StoreError>> + Send, nudge: Arc<AtomicWaker>) -> Told {
     let mut look_up = pin!(AssertUnwindSafe(look_up).catch_unwind());
     let outcome = poll_fn(|context| {
         nudge.register(context.waker());

@@ -22,7 +22,7 @@ use crate::token::TokenId;
 
 use super::{ChangeError, ExpiringQuery, Invalidate, LastUse, ListQuery, Lookup, Pruned, StoreError, TokenStore};
 use entry::{Entry, Moment};
-use flights::{Answer, Boarding, Flights};
+use flights::{Boarding, Flights, Found};
 use forgetting::Forgetting;
 use stats::Counters;
 use table::Table;
@@ -73,7 +73,7 @@ pub struct CachedStore<S> {
 }
 
 /// Each but the first is due to a change meanwhile.
-const MAX_READS: u32 = 8;
+const MAX_LOOKUPS: u32 = 8;
 
 struct Shared<S> {
     inner: S,
@@ -149,23 +149,32 @@ impl<S: TokenStore + 'static> TokenStore for CachedStore<S> {
         }
         self.shared.counters.miss();
         let shared = &self.shared;
-        let waiting = shared.flights.join(
-            id,
-            |read, began| shared.may_be_joined(read, began),
-            |boarding| {
-                let shared = Arc::clone(shared);
-                async move { shared.look_up(id, boarding).await }
-            },
-        )?;
-        waiting.answer().await
+        for _ in 0..MAX_LOOKUPS {
+            let waiting = shared.flights.join(
+                id,
+                |read, began| shared.may_be_joined(read, began),
+                |boarding| {
+                    let shared = Arc::clone(shared);
+                    async move { shared.look_up(id, boarding).await }
+                },
+            )?;
+            let Found { record, read } = waiting.found().await?;
+            // What was changed since it was read is read again.
+            if record.as_ref().is_none_or(|record| shared.holds(record, read)) {
+                return Ok(record);
+            }
+        }
+        Err(StoreError::unavailable("the owner's tokens changed faster than the store answered"))
     }
 
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
         let mut raise = self.shared.raise_on_drop(change.owner());
         let outcome = self.shared.inner.change(change).await;
-        if !matches!(outcome, Err(ChangeError::Store(_))) {
-            raise.outcome_is_known = true;
-        }
+        raise.outcome = match outcome {
+            Ok(_) => Outcome::Made,
+            Err(ChangeError::Refused(_)) => Outcome::Refused { target: change.needs().target },
+            Err(ChangeError::Store(_)) => Outcome::Unknown,
+        };
         outcome
     }
 
@@ -226,6 +235,17 @@ impl<S> Shared<S> {
         })
     }
 
+    fn holds(&self, record: &TokenRecord, read: Version) -> bool {
+        self.forgetting.holds(record.id, self.forgetting.owner(&record.owner), read)
+    }
+
+    fn keep(&self, id: TokenId, record: &Arc<TokenRecord>, read: Version, began: Moment) {
+        let owner = self.forgetting.owner(&record.owner);
+        if !self.forgetting.is_quiet(owner, began) {
+            self.table.put(id, Entry::new(Arc::clone(record), read, began, owner));
+        }
+    }
+
     /// A look-up that began before another change, or too long ago, is none to rely on; nor is one that may have read what
     /// a change of unknown outcome has overwritten since: nobody knows yet whose token it is about.
     fn may_be_joined(&self, read: Version, began: Moment) -> bool {
@@ -235,7 +255,7 @@ impl<S> Shared<S> {
     }
 
     fn raise_on_drop(&self, owner: &OwnerId) -> Raise<'_, S> {
-        Raise { shared: self, owner: self.forgetting.owner(owner), outcome_is_known: false }
+        Raise { shared: self, owner: self.forgetting.owner(owner), outcome: Outcome::Unknown }
     }
 
     fn now(&self) -> Moment {
@@ -244,24 +264,16 @@ impl<S> Shared<S> {
 }
 
 impl<S: TokenStore> Shared<S> {
-    /// Asks the store once there is room, and keeps what it finds; again where that was changed meanwhile.
-    async fn look_up(&self, id: TokenId, boarding: Boarding) -> Answer {
+    /// Asks the store once there is room, and keeps what it finds.
+    async fn look_up(&self, id: TokenId, boarding: Boarding) -> Result<Found, StoreError> {
         let _turn = self.flights.turn().await?;
-        for _ in 0..MAX_READS {
-            // The version first: what is changed between the two is read.
-            let (read, began) = boarding.take_off(|| (self.forgetting.now(), self.now()));
-            let Some(record) = self.inner.find(id).await? else {
-                return Ok(None);
-            };
-            let owner = self.forgetting.owner(&record.owner);
-            if self.forgetting.holds(id, owner, read) {
-                if !self.forgetting.is_quiet(owner, began) {
-                    self.table.put(id, Entry::new(Arc::clone(&record), read, began, owner));
-                }
-                return Ok(Some(record));
-            }
+        // The version first: what is changed between the two is read.
+        let (read, began) = boarding.take_off(|| (self.forgetting.now(), self.now()));
+        let record = self.inner.find(id).await?;
+        if let Some(record) = &record {
+            self.keep(id, record, read, began);
         }
-        Err(StoreError::unavailable("the owner's tokens changed faster than the store answered"))
+        Ok(Found { record, read })
     }
 }
 
@@ -269,16 +281,30 @@ impl<S: TokenStore> Shared<S> {
 struct Raise<'s, S> {
     shared: &'s Shared<S>,
     owner: Place,
-    outcome_is_known: bool,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    /// It failed or was cancelled: it may be written later, and nobody will say when.
+    Unknown,
+    Made,
+    /// Nothing was written: nobody takes an owner's tokens out of memory by asking for nonsense. But the one that was asked
+    /// for may be another than is remembered.
+    Refused {
+        target: Option<TokenId>,
+    },
 }
 
 impl<S> Drop for Raise<'_, S> {
     fn drop(&mut self) {
         let Shared { forgetting, max_staleness, .. } = self.shared;
-        if !self.outcome_is_known {
-            // It may be written later, and nobody will say when.
-            forgetting.keep_nothing_until(self.owner, self.shared.now().after(*max_staleness));
+        match self.outcome {
+            Outcome::Unknown => {
+                forgetting.keep_nothing_until(self.owner, self.shared.now().after(*max_staleness));
+                forgetting.forget_owner(self.owner);
+            }
+            Outcome::Made => forgetting.forget_owner(self.owner),
+            Outcome::Refused { target } => target.into_iter().for_each(|id| forgetting.invalidate(id)),
         }
-        forgetting.forget_owner(self.owner);
     }
 }

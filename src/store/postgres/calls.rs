@@ -21,6 +21,9 @@ use super::row::Statement;
 use super::statements::Statements;
 use super::turns::Turns;
 
+/// How long a call that was cancelled keeps its connection for the server's answer: not so long that it takes others'
+/// place in the pool.
+const AFTERWARDS: Duration = Duration::from_millis(250);
 /// Each but the first is due to another transaction that was in the way.
 const MAX_ATTEMPTS: u32 = 5;
 
@@ -102,7 +105,7 @@ impl Call<'_> {
     pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
         let connection = self.calls.pool.acquire().await?;
         self.connected.store(true, Ordering::Relaxed);
-        Ok(Lease { connection: Some(connection), is_beginning: false, call: self })
+        Ok(Lease { connection: Some(connection), is_done: false, is_beginning: false, call: self })
     }
 
     async fn tries<T, E, F>(&self, attempt: impl Fn(Manner) -> F) -> Result<T, E>
@@ -141,7 +144,8 @@ impl Call<'_> {
 pub(super) struct Lease<'c> {
     /// None once it was given back.
     connection: Option<PoolConnection<Postgres>>,
-    /// A BEGIN was sent, and is not answered: sqlx does not know of the transaction yet, and would leave it open.
+    is_done: bool,
+    /// A BEGIN was sent, and is not answered: sqlx 0.9.0 does not know of the transaction yet, and would leave it open.
     is_beginning: bool,
     call: &'c Call<'c>,
 }
@@ -207,6 +211,7 @@ impl Lease<'_> {
 
     /// A transaction that failed is at its end once this is: what it held, the next attempt finds free.
     pub(super) async fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
+        self.is_done = true;
         if let (Err(failure), Some(connection)) = (&outcome, &mut self.connection) {
             // The ping also sends the ROLLBACK that a dropped transaction leaves to be sent, and waits for it.
             let usable = !self.is_beginning && !matches!(failure, Failure::Lost(_)) && connection.ping().await.is_ok();
@@ -225,7 +230,8 @@ impl Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        let (deadline, is_beginning) = (self.call.calls.deadline, self.is_beginning);
+        let limit = if self.is_done { self.call.calls.deadline } else { AFTERWARDS };
+        let is_beginning = self.is_beginning;
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) if Instant::now() < self.call.until => {
                 runtime.spawn(async move {
@@ -235,7 +241,7 @@ impl Drop for Lease<'_> {
                         }
                         connection.ping().await
                     };
-                    if !matches!(timeout(deadline, answered).await, Ok(Ok(()))) {
+                    if !matches!(timeout(limit, answered).await, Ok(Ok(()))) {
                         connection.close_on_drop();
                     }
                 });
