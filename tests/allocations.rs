@@ -74,6 +74,28 @@ async fn a_use_noted_anew_allocates_nothing() {
     assert_eq!(counted.count_total, 0);
 }
 
+/// From memory, over a store that must be asked: a hit counts itself, and is as cheap.
+#[cfg(feature = "cache")]
+#[tokio::test]
+async fn a_verification_from_a_cache_allocates_nothing() {
+    let node = common::cached::cached(|builder| builder);
+    let valid = common::issue(&node.elsewhere, "valid").await;
+    let revoked = common::issue(&node.elsewhere, "revoked").await;
+    node.elsewhere.revoke(&owner(), revoked.record.id).await.unwrap();
+    let mut wrong_secret = random_of(valid.token.expose());
+    wrong_secret[43] ^= 1;
+    let answers = [
+        (valid.token.expose().to_owned(), None),
+        (revoked.token.expose().to_owned(), Some(Rejection::Revoked)),
+        (forge("shop", &wrong_secret), Some(Rejection::Unknown)),
+    ];
+    for (presented, expected) in answers {
+        let counted = warm(|| assert_eq!(now(rejection(&node.tokens, &presented)), expected));
+        assert_eq!(counted.count_total, 0, "{expected:?}");
+    }
+    assert_eq!(node.finds(), 2, "once each");
+}
+
 /// The control: a verification that copies its record is seen.
 #[tokio::test]
 async fn a_copied_record_is_seen() {
