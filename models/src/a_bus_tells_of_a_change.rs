@@ -12,7 +12,7 @@ fn model(pass_on: fn(&Node)) {
     let (node, passed_on) = (Arc::new(Node::new()), Arc::new(Told::new()));
     let look_up = thread::spawn({
         let node = Arc::clone(&node);
-        move || _ = node.look_up()
+        move || node.look_up()
     });
     let follow = thread::spawn({
         let (node, passed_on) = (Arc::clone(&node), Arc::clone(&passed_on));

@@ -14,7 +14,7 @@ fn model() {
     let (node, gone, written) = (Arc::new(Node::new()), Arc::new(Told::new()), Arc::new(Told::new()));
     let look_up = thread::spawn({
         let node = Arc::clone(&node);
-        move || _ = node.look_up()
+        move || node.look_up()
     });
     let revoke = thread::spawn({
         let (node, gone) = (Arc::clone(&node), Arc::clone(&gone));

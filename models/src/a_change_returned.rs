@@ -12,7 +12,7 @@ fn model() {
     let (node, returned) = (Arc::new(Node::new()), Arc::new(Told::new()));
     let look_up = thread::spawn({
         let node = Arc::clone(&node);
-        move || _ = node.look_up()
+        move || node.look_up()
     });
     let revoke = thread::spawn({
         let (node, returned) = (Arc::clone(&node), Arc::clone(&returned));

@@ -34,8 +34,10 @@ pub(crate) enum Flaw {
     /// Whether it is quiet now, not when the look-up began.
     QuietByNow,
 
-    /// A look-up under way is joined whatever has changed since.
+    /// A look-up under way is joined whatever has changed since, and what it answers is not checked.
     JoinAlways,
+    /// Only such a look-up is joined as may be, but what it answers is not checked.
+    AnswerUnchecked,
     /// A look-up under way is joined though a change that is gone may have been written since.
     JoinInQuiet,
 }

@@ -9,12 +9,12 @@ fn model() {
     assert_eq!(node.hit(), None);
     node.look_up();
     assert_eq!(node.hit(), Some(Record::Valid));
-    assert_eq!(node.find_or_join(), Some(Record::Valid));
+    assert_eq!(node.find_or_join(|| true), (Some(Record::Valid), true));
 
     for forget in [Node::change_another, Node::invalidate, Node::invalidate_all, Node::evict] {
         forget(&node);
         assert_eq!(node.hit(), None);
-        node.find_or_join();
+        node.find_or_join(|| true);
         assert_eq!(node.hit(), Some(Record::Valid));
     }
 

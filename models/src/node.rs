@@ -51,7 +51,7 @@ struct Kept {
 #[derive(Clone)]
 struct Flight {
     noted: Option<Noted>,
-    answer: Arc<Mutex<Option<Option<Record>>>>,
+    answer: Arc<Mutex<Option<Entry>>>,
 }
 
 /// Of the only owner, and of the only id.
@@ -61,11 +61,10 @@ fn place() -> Place {
 
 const MAX_STALENESS: u64 = 2;
 
-const MAX_READS: usize = 2;
+const MAX_LOOKUPS: usize = 2;
 
 /// Without versions an entry is answered as long as it is there.
 const WITHOUT_VERSIONS: &[Flaw] = &[Flaw::PutOnly, Flaw::PutUnlessThere, Flaw::RemoveOnly, Flaw::CheckThenPut];
-const WITHOUT_CHECK: &[Flaw] = &[Flaw::PutOnly, Flaw::PutUnlessThere, Flaw::RemoveOnly];
 
 impl Node {
     pub(crate) fn new() -> Self {
@@ -89,28 +88,21 @@ impl Node {
         (holds && now.saturating_sub(noted.began) < MAX_STALENESS).then_some(record)
     }
 
-    /// None where it was overtaken too often.
-    pub(crate) fn look_up(&self) -> Option<Record> {
-        self.look_up_noting(|| self.note())
+    pub(crate) fn look_up(&self) {
+        self.look_up_noting(|| self.note());
     }
 
-    fn look_up_noting(&self, note: impl Fn() -> Noted) -> Option<Record> {
-        for _ in 0..MAX_READS {
-            let was_quiet = Flaw::QuietReadFirst.is_planted() && self.quiet.covers(place(), self.now());
-            let noted = note();
-            let was_quiet =
-                was_quiet || Flaw::QuietReadBeforeFind.is_planted() && self.quiet.covers(place(), noted.began);
-            let record = self.find();
-            let noted = if Flaw::VersionAfterFind.is_planted() { note() } else { noted };
-            if Flaw::any_is_planted(WITHOUT_CHECK) || self.holds(noted) {
-                let is_there = Flaw::PutUnlessThere.is_planted() && self.kept.get().is_some();
-                if !is_there && !self.is_quiet(noted, was_quiet) {
-                    self.kept.put(Entry { record, noted });
-                }
-                return Some(record);
-            }
+    fn look_up_noting(&self, note: impl Fn() -> Noted) -> Entry {
+        let was_quiet = Flaw::QuietReadFirst.is_planted() && self.quiet.covers(place(), self.now());
+        let noted = note();
+        let was_quiet = was_quiet || Flaw::QuietReadBeforeFind.is_planted() && self.quiet.covers(place(), noted.began);
+        let record = self.find();
+        let noted = if Flaw::VersionAfterFind.is_planted() { note() } else { noted };
+        let found = Entry { record, noted };
+        if !self.is_quiet(noted, was_quiet) && !self.may_not_be_put(noted) {
+            self.kept.put(found);
         }
-        None
+        found
     }
 
     fn is_quiet(&self, noted: Noted, was_quiet: bool) -> bool {
@@ -121,11 +113,29 @@ impl Node {
         self.quiet.covers(place(), began)
     }
 
-    /// A look-up of its own, or one under way.
-    pub(crate) fn find_or_join(&self) -> Option<Record> {
+    fn may_not_be_put(&self, noted: Noted) -> bool {
+        Flaw::CheckThenPut.is_planted() && !self.holds(noted)
+            || Flaw::PutUnlessThere.is_planted() && self.kept.get().is_some()
+    }
+
+    /// From memory, or by a look-up of its own or one under way; and what was heard before it was last asked whether that
+    /// may be answered. No record where it was overtaken too often.
+    pub(crate) fn find_or_join(&self, heard: impl Fn() -> bool) -> (Option<Record>, bool) {
+        let had_heard = heard();
         if let Some(record) = self.hit() {
-            return Some(record);
+            return (Some(record), had_heard);
         }
+        for _ in 0..MAX_LOOKUPS {
+            let Entry { record, noted } = self.join();
+            let had_heard = heard();
+            if Flaw::any_is_planted(&[Flaw::AnswerUnchecked, Flaw::JoinAlways]) || self.holds(noted) {
+                return (Some(record), had_heard);
+            }
+        }
+        (None, heard())
+    }
+
+    fn join(&self) -> Entry {
         let flight = {
             let mut under_way = lock(&self.under_way);
             match &*under_way {
@@ -137,7 +147,7 @@ impl Node {
         *answer.get_or_insert_with(|| self.drive(&flight))
     }
 
-    fn drive(&self, flight: &Flight) -> Option<Record> {
+    fn drive(&self, flight: &Flight) -> Entry {
         let found = self.look_up_noting(|| {
             let mut under_way = lock(&self.under_way);
             let noted = self.note();
