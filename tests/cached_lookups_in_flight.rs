@@ -239,3 +239,25 @@ async fn another_owners_changes_disturb_no_look_up() {
     }
     panic!("each time a second look-up");
 }
+
+/// Whoever may ask for changes must not be able to make others' look-ups look twice, or fail, nor to empty the cache.
+#[tokio::test]
+async fn changes_that_are_refused_disturb_no_look_up() {
+    let flight = overtaken().await;
+    let (tokens, id) = (&flight.node.tokens, flight.issued.record.id);
+    let refused = async || {
+        for _ in 0..10 {
+            tokens.issue(NewToken::new(owner(), "in flight")).await.unwrap_err();
+            tokens.revoke(&other_owner(), id).await.unwrap_err();
+            tokens.rotate(&other_owner(), id, Rotation::new()).await.unwrap_err();
+        }
+    };
+    refused().await;
+    flight.node.finds();
+    flight.node.cache.inner().let_go();
+    drop(flight.held);
+    assert_eq!(flight.verification.await.unwrap(), None);
+    refused().await;
+    assert_eq!(flight.node.verdict(&flight.issued).await, None);
+    assert_eq!(flight.node.finds(), 0, "one is enough");
+}
