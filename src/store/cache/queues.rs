@@ -10,9 +10,13 @@ use super::entry::Entry;
 pub(super) struct Queues {
     small: VecDeque<TokenId>,
     main: VecDeque<TokenId>,
-    ghosts: Box<[u32]>,
+    /// Marks of ids that were given up: twice as many as there are entries, since some buckets fill before others.
+    ghosts: Box<[Bucket]>,
     small_len: usize,
 }
+
+const BUCKET: usize = 8;
+type Bucket = [u32; BUCKET];
 
 /// Of entries in use, until one is given up all the same: nobody waits for long.
 const MOST_SPARED: usize = 1_024;
@@ -21,8 +25,13 @@ const MOST_GHOSTS: usize = 1 << 20;
 impl Queues {
     pub(super) fn new(capacity: usize) -> Self {
         let small_len = capacity.div_ceil(10);
-        let ghosts = capacity.clamp(1, MOST_GHOSTS);
-        Self { small: VecDeque::new(), main: VecDeque::new(), ghosts: vec![0; ghosts].into_boxed_slice(), small_len }
+        let buckets = capacity.min(MOST_GHOSTS).saturating_mul(2).div_ceil(BUCKET).max(1);
+        Self {
+            small: VecDeque::new(),
+            main: VecDeque::new(),
+            ghosts: vec![[0; BUCKET]; buckets].into_boxed_slice(),
+            small_len,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -62,22 +71,25 @@ impl Queues {
     }
 
     fn was_given_up_lately(&mut self, id: TokenId) -> bool {
-        let (place, mark) = self.ghost(id);
-        self.ghosts.get_mut(place).filter(|ghost| **ghost == mark).map(std::mem::take).is_some()
+        let (bucket, mark) = self.ghosts_of(id);
+        let ghost = bucket.and_then(|bucket| bucket.iter_mut().find(|ghost| **ghost == mark));
+        ghost.map(std::mem::take).is_some()
     }
 
+    /// In the place of the one of its bucket that has stood there for longest.
     fn remember(&mut self, id: TokenId) {
-        let (place, mark) = self.ghost(id);
-        if let Some(ghost) = self.ghosts.get_mut(place) {
-            *ghost = mark;
+        if let (Some(bucket), mark) = self.ghosts_of(id) {
+            bucket.rotate_right(1);
+            let [first, ..] = bucket;
+            *first = mark;
         }
     }
 
-    /// One place for an id, in which the next id that has it replaces it; never the mark of an empty one.
-    fn ghost(&self, id: TokenId) -> (usize, u32) {
+    /// The bucket of an id, and its mark there; never the mark of an empty place.
+    fn ghosts_of(&mut self, id: TokenId) -> (Option<&mut Bucket>, u32) {
         let hash = id.mixed();
-        let places = u64::try_from(self.ghosts.len()).unwrap_or(u64::MAX);
-        let place = hash.checked_rem(places).and_then(|place| usize::try_from(place).ok()).unwrap_or_default();
-        (place, u32::try_from(hash >> 32).unwrap_or_default().max(1))
+        let buckets = u64::try_from(self.ghosts.len()).unwrap_or(u64::MAX);
+        let bucket = hash.checked_rem(buckets).and_then(|bucket| usize::try_from(bucket).ok()).unwrap_or_default();
+        (self.ghosts.get_mut(bucket), u32::try_from(hash >> 32).unwrap_or_default().max(1))
     }
 }
