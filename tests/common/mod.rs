@@ -26,6 +26,8 @@ pub mod logging_store;
 #[cfg(feature = "management")]
 pub mod management;
 pub mod model;
+#[cfg(feature = "testing")]
+pub mod naive_cache;
 #[cfg(all(feature = "postgres", feature = "cache"))]
 pub mod node;
 #[cfg(all(feature = "postgres", feature = "tower"))]
