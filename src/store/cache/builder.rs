@@ -52,8 +52,9 @@ impl<S> CachedStoreBuilder<S> {
         self
     }
 
-    /// How many more look-ups wait for their turn, each for another id. Default: 1,024. Beyond, a look-up is
-    /// [`Unavailable`](crate::StoreError::Unavailable), 503 at the guard.
+    /// How many more look-ups wait for their turn, each for another id that the cache does not hold. Default: 1,024. Beyond,
+    /// a look-up is [`Unavailable`](crate::StoreError::Unavailable), 503 at the guard. Those of ids that it holds, and
+    /// reads again, are not counted, and a quarter of the turns is theirs alone.
     pub fn waiting(mut self, at_most: usize) -> Self {
         self.waiting = at_most;
         self

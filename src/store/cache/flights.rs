@@ -30,15 +30,30 @@ pub(super) struct Found {
 pub(super) struct Flights {
     under_way: Arc<Mutex<UnderWay>>,
     turns: Semaphore,
-    at_most: usize,
+    /// Fewer, so that others stand behind few of them.
+    strangers_turns: Semaphore,
+    most_strangers: usize,
+}
+
+/// Whether the cache holds a record of the id, however old: then it was issued, and is in use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Known,
+    Stranger,
+}
+
+/// So that a look-up reads.
+pub(super) struct Turn<'f> {
+    _of_strangers: Option<SemaphorePermit<'f>>,
+    _of_all: SemaphorePermit<'f>,
 }
 
 #[derive(Default)]
 struct UnderWay {
     /// Those that may be joined.
     flights: HashMap<TokenId, Flight>,
-    /// Those too that may not.
-    count: usize,
+    /// Of ids that are not known; those too that may not be joined.
+    strangers: usize,
     last_number: u64,
 }
 
@@ -65,23 +80,31 @@ type Told = Result<Found, Arc<StoreError>>;
 pub(super) struct Boarding {
     under_way: Arc<Mutex<UnderWay>>,
     id: TokenId,
+    standing: Standing,
     number: u64,
 }
 
 impl Flights {
     pub(super) fn new(lookups: usize, waiting: usize) -> Self {
         let lookups = lookups.min(Semaphore::MAX_PERMITS);
-        Self { under_way: Arc::default(), turns: Semaphore::new(lookups), at_most: lookups.saturating_add(waiting) }
+        Self {
+            under_way: Arc::default(),
+            turns: Semaphore::new(lookups),
+            // All but a quarter.
+            strangers_turns: Semaphore::new(lookups.saturating_sub(lookups >> 2)),
+            most_strangers: lookups.saturating_add(waiting),
+        }
     }
 
     /// The answer of the look-up that is under way, if it has not begun to read or may be joined all the same; else of one
     /// that begins. Whoever waits for it drives it: it needs no task, and goes on when the first who asked is gone.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if as many are under way as there may be.
+    /// [`StoreError::Unavailable`] if as many of strangers are under way as there may be.
     pub(super) fn join<F: Future<Output = Result<Found, StoreError>> + Send + 'static>(
         &self,
         id: TokenId,
+        standing: Standing,
         may_be_joined: impl FnOnce(Version, Moment) -> bool,
         look_up: impl FnOnce(Boarding) -> F,
     ) -> Result<Waiting, StoreError> {
@@ -92,13 +115,15 @@ impl Flights {
         {
             return Ok(Waiting { answer, nudge: Arc::clone(&flight.nudge) });
         }
-        if under_way.count >= self.at_most {
-            return Err(StoreError::unavailable(TooMany(self.at_most)));
+        if standing == Standing::Stranger {
+            if under_way.strangers >= self.most_strangers {
+                return Err(StoreError::unavailable(TooMany(self.most_strangers)));
+            }
+            under_way.strangers = under_way.strangers.saturating_add(1);
         }
-        under_way.count = under_way.count.saturating_add(1);
         under_way.last_number = under_way.last_number.wrapping_add(1);
         let number = under_way.last_number;
-        let boarding = Boarding { under_way: Arc::clone(&self.under_way), id, number };
+        let boarding = Boarding { under_way: Arc::clone(&self.under_way), id, standing, number };
         let nudge = Arc::<AtomicWaker>::default();
         let answer = told(look_up(boarding), Arc::clone(&nudge)).boxed().shared();
         if let Some(weak) = answer.downgrade() {
@@ -108,8 +133,13 @@ impl Flights {
     }
 
     /// A look-up waits for it before it reads.
-    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, StoreError> {
-        self.turns.acquire().await.map_err(StoreError::unavailable)
+    pub(super) async fn turn(&self, standing: Standing) -> Result<Turn<'_>, StoreError> {
+        let of_strangers = match standing {
+            Standing::Known => None,
+            Standing::Stranger => Some(self.strangers_turns.acquire().await.map_err(StoreError::unavailable)?),
+        };
+        let of_all = self.turns.acquire().await.map_err(StoreError::unavailable)?;
+        Ok(Turn { _of_strangers: of_strangers, _of_all: of_all })
     }
 }
 
@@ -128,6 +158,10 @@ impl Drop for Waiting {
 }
 
 impl Boarding {
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
+    }
+
     /// From here on it may be joined only by those whom what it notes suits.
     pub(super) fn take_off(&self, note: impl FnOnce() -> (Version, Moment)) -> (Version, Moment) {
         let mut under_way = lock(&self.under_way);
@@ -142,7 +176,9 @@ impl Boarding {
 impl Drop for Boarding {
     fn drop(&mut self) {
         let mut under_way = lock(&self.under_way);
-        under_way.count = under_way.count.saturating_sub(1);
+        if self.standing == Standing::Stranger {
+            under_way.strangers = under_way.strangers.saturating_sub(1);
+        }
         if under_way.flights.get(&self.id).is_some_and(|flight| flight.number == self.number) {
             under_way.flights.remove(&self.id);
         }
@@ -166,7 +202,7 @@ fn lock(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("{0} look-ups are under way already")]
+#[error("{0} look-ups of tokens that are not in memory are under way already")]
 struct TooMany(usize);
 
 /// The same error for each who waited.

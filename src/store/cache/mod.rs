@@ -16,13 +16,13 @@ use time::Duration;
 
 use crate::clock::Clock;
 use crate::fence::{Place, Version};
-use crate::record::{Change, Changed, OwnerId, TokenRecord};
+use crate::record::{Change, ChangeRefused, Changed, OwnerId, TokenRecord};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::{ChangeError, ExpiringQuery, Invalidate, LastUse, ListQuery, Lookup, Pruned, StoreError, TokenStore};
 use entry::{Entry, Moment};
-use flights::{Boarding, Flights, Found};
+use flights::{Boarding, Flights, Found, Standing};
 use forgetting::Forgetting;
 use stats::Counters;
 use table::Table;
@@ -65,7 +65,7 @@ pub use stats::CacheStats;
 ///   once does not push out what is in use.
 /// - Look-ups of one id at the same time are one. Of different ids, some run and some wait, and beyond that a look-up is
 ///   [`Unavailable`](StoreError::Unavailable), 503 at the guard: a flood of tokens that nobody issued takes neither the
-///   memory nor the database's connections.
+///   memory nor the database's connections. A record that is held, and is only to be read again, does not stand behind it.
 ///
 /// [`get`](TokenStore::get), [`list`](TokenStore::list) and all that is not on a request's path ask the inner store.
 pub struct CachedStore<S> {
@@ -152,6 +152,7 @@ impl<S: TokenStore + 'static> TokenStore for CachedStore<S> {
         for _ in 0..MAX_LOOKUPS {
             let waiting = shared.flights.join(
                 id,
+                shared.standing(id),
                 |read, began| shared.may_be_joined(read, began),
                 |boarding| {
                     let shared = Arc::clone(shared);
@@ -172,7 +173,8 @@ impl<S: TokenStore + 'static> TokenStore for CachedStore<S> {
         let outcome = self.shared.inner.change(change).await;
         raise.outcome = match outcome {
             Ok(_) => Outcome::Made,
-            Err(ChangeError::Refused(_)) => Outcome::Refused { target: change.needs().target },
+            Err(ChangeError::Refused(ChangeRefused::Ended(_))) => Outcome::Ended(change.needs().target),
+            Err(ChangeError::Refused(_)) => Outcome::Refused,
             Err(ChangeError::Store(_)) => Outcome::Unknown,
         };
         outcome
@@ -235,6 +237,10 @@ impl<S> Shared<S> {
         })
     }
 
+    fn standing(&self, id: TokenId) -> Standing {
+        if self.table.has(id) { Standing::Known } else { Standing::Stranger }
+    }
+
     fn holds(&self, record: &TokenRecord, read: Version) -> bool {
         self.forgetting.holds(record.id, self.forgetting.owner(&record.owner), read)
     }
@@ -266,7 +272,7 @@ impl<S> Shared<S> {
 impl<S: TokenStore> Shared<S> {
     /// Asks the store once there is room, and keeps what it finds.
     async fn look_up(&self, id: TokenId, boarding: Boarding) -> Result<Found, StoreError> {
-        let _turn = self.flights.turn().await?;
+        let _turn = self.flights.turn(boarding.standing()).await?;
         // The version first: what is changed between the two is read.
         let (read, began) = boarding.take_off(|| (self.forgetting.now(), self.now()));
         let record = self.inner.find(id).await?;
@@ -288,11 +294,10 @@ enum Outcome {
     /// It failed or was cancelled: it may be written later, and nobody will say when.
     Unknown,
     Made,
-    /// Nothing was written: nobody takes an owner's tokens out of memory by asking for nonsense. But the one that was asked
-    /// for may be another than is remembered.
-    Refused {
-        target: Option<TokenId>,
-    },
+    /// Nothing was written; but the owner's token that it was about may be remembered as one that has not ended.
+    Ended(Option<TokenId>),
+    /// Nothing was written: nobody takes tokens out of memory by asking for nonsense.
+    Refused,
 }
 
 impl<S> Drop for Raise<'_, S> {
@@ -304,7 +309,8 @@ impl<S> Drop for Raise<'_, S> {
                 forgetting.forget_owner(self.owner);
             }
             Outcome::Made => forgetting.forget_owner(self.owner),
-            Outcome::Refused { target } => target.into_iter().for_each(|id| forgetting.invalidate(id)),
+            Outcome::Ended(target) => target.into_iter().for_each(|id| forgetting.invalidate(id)),
+            Outcome::Refused => {}
         }
     }
 }

@@ -30,6 +30,11 @@ impl Table {
         self.entries.len()
     }
 
+    /// Whether there is an entry, however old.
+    pub(super) fn has(&self, id: TokenId) -> bool {
+        self.entries.pin().contains_key(&id)
+    }
+
     /// Waits for nobody.
     pub(super) fn get<T>(&self, id: TokenId, read: impl FnOnce(&Entry) -> Option<T>) -> Option<T> {
         self.entries.pin().get(&id).and_then(read)

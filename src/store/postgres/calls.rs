@@ -9,8 +9,9 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgQueryResult;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::record::OwnerId;
 use crate::store::StoreError;
@@ -34,6 +35,8 @@ pub(super) struct Calls {
     pub(super) named: bool,
     pub(super) statements: Statements,
     turns: Turns,
+    /// As many connections as the pool may have, those included that were closed though the server may still be at work.
+    room: Arc<Semaphore>,
 }
 
 /// One call of the store.
@@ -54,7 +57,9 @@ pub(super) enum Manner {
 
 impl Calls {
     pub(super) fn new(pool: PgPool, deadline: Duration, statements: Statements) -> Self {
-        Self { pool, deadline, named: false, statements, turns: Turns::new() }
+        let connections = usize::try_from(pool.options().get_max_connections()).unwrap_or(Semaphore::MAX_PERMITS);
+        let room = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
+        Self { pool, deadline, named: false, statements, turns: Turns::new(), room }
     }
 
     pub(super) fn call(&self) -> Call<'_> {
@@ -103,9 +108,10 @@ impl Call<'_> {
     }
 
     pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
+        let room = Arc::clone(&self.calls.room).acquire_owned().await.map_err(StoreError::unavailable)?;
         let connection = self.calls.pool.acquire().await?;
         self.connected.store(true, Ordering::Relaxed);
-        Ok(Lease { connection: Some(connection), is_done: false, is_beginning: false, call: self })
+        Ok(Lease { connection: Some(connection), room: Some(room), is_done: false, is_beginning: false, call: self })
     }
 
     async fn tries<T, E, F>(&self, attempt: impl Fn(Manner) -> F) -> Result<T, E>
@@ -144,6 +150,7 @@ impl Call<'_> {
 pub(super) struct Lease<'c> {
     /// None once it was given back.
     connection: Option<PoolConnection<Postgres>>,
+    room: Option<OwnedSemaphorePermit>,
     is_done: bool,
     /// A BEGIN was sent, and is not answered: sqlx 0.9.0 does not know of the transaction yet, and would leave it open.
     is_beginning: bool,
@@ -231,7 +238,7 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         let limit = if self.is_done { self.call.calls.deadline } else { AFTERWARDS };
-        let is_beginning = self.is_beginning;
+        let (is_beginning, room, until) = (self.is_beginning, self.room.take(), self.call.until);
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) if Instant::now() < self.call.until => {
                 runtime.spawn(async move {
@@ -243,7 +250,11 @@ impl Drop for Lease<'_> {
                     };
                     if !matches!(timeout(limit, answered).await, Ok(Ok(()))) {
                         connection.close_on_drop();
+                        drop(connection);
+                        // A server that waits for a lock does not see that nobody waits for it; it ends what it is at by then.
+                        sleep_until(until).await;
                     }
+                    drop(room);
                 });
             }
             _ => connection.close_on_drop(),

@@ -139,8 +139,8 @@ impl Follower {
             }
         };
         let (following, stop) = (pin!(following), pin!(stop));
+        let _ends = Ends(&self.status);
         select(stop, following).await;
-        self.status.is_listening.store(false, Ordering::Relaxed);
     }
 
     /// Until the connection is lost, or cannot be made.
@@ -204,6 +204,15 @@ impl Follower {
             connection.close_on_drop();
         }
         sent
+    }
+}
+
+/// It listens no more, also where its task was aborted.
+struct Ends<'f>(&'f FollowerStatus);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.is_listening.store(false, Ordering::Relaxed);
     }
 }
 

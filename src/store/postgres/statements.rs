@@ -67,12 +67,12 @@ statements! {
     gather = concat!(
         with_columns!(
             "SELECT 'target' AS part, * FROM (SELECT",
-            "FROM {schema}.personal_tokens WHERE id = $1 FOR NO KEY UPDATE) AS target UNION ALL "
+            "FROM {schema}.personal_tokens WHERE id = $1 AND owner = $2 FOR NO KEY UPDATE) AS target UNION ALL "
         ),
         with_columns!(
             "SELECT 'predecessor', * FROM (SELECT",
             "FROM {schema}.personal_tokens WHERE id = (SELECT predecessor FROM {schema}.personal_tokens WHERE id = $1) \
-             FOR NO KEY UPDATE) AS predecessor UNION ALL "
+             AND owner = $2 FOR NO KEY UPDATE) AS predecessor UNION ALL "
         ),
         with_columns!(
             "SELECT 'holder', * FROM (SELECT",
