@@ -206,13 +206,47 @@ async fn no_room_is_ever_lost() {
     assert_that_all_is_free(&node).await;
 }
 
+/// Two of the eight that ask are left to ids that the cache has seen.
 #[tokio::test]
 async fn by_default_eight_ask_and_a_thousand_wait() {
     let node = cached_over(SteppedStore::over, |builder| builder);
+    let known = issue(&node.elsewhere, "known").await;
+    assert_eq!(node.verdict(&known).await, None);
     node.cache.inner().hold();
-    let (waiting, refused) = begun(&node, 0..1_100).await;
-    assert_eq!((waiting.len(), refused), (8 + 1_024, 1_100 - 8 - 1_024));
-    assert_eq!(node.cache.inner().held().len(), 8);
+    let (strangers, refused) = begun(&node, 0..1_100).await;
+    assert_eq!((strangers.len(), refused), (8 + 1_024, 1_100 - 8 - 1_024));
+    assert_eq!(node.cache.inner().held().len(), 6);
+    node.cache.invalidate_all();
+    assert!(poll(&mut node.cache.find(known.record.id)).await.is_pending());
+    assert_eq!(node.cache.inner().held_one().id, known.record.id);
+}
+
+/// Those of ids that it has seen, of which there are no more than its capacity: they are never refused, and wait behind nobody
+/// else.
+#[tokio::test]
+async fn strangers_take_no_room_from_tokens_in_use() {
+    let node = cached_over(SteppedStore::over, |builder| builder.lookups(4).waiting(2));
+    let mut in_use = Vec::new();
+    for number in 0..20 {
+        in_use.push(issue(&node.elsewhere, &format!("token {number}")).await);
+        assert_eq!(node.verdict(&in_use[number]).await, None);
+    }
+    node.cache.inner().hold();
+    let (strangers, refused) = begun(&node, 0..10).await;
+    assert_eq!((strangers.len(), refused, node.cache.inner().held().len()), (6, 4, 3));
+    node.cache.invalidate_all();
+    let mut finds: Vec<_> = in_use.iter().map(|issued| node.cache.find(issued.record.id)).collect();
+    for find in &mut finds {
+        assert!(poll(find).await.is_pending());
+    }
+    // One at a time, beside the strangers that hang.
+    for (find, issued) in finds.into_iter().zip(&in_use) {
+        let mut find = find;
+        assert!(poll(&mut find).await.is_pending());
+        assert_eq!(node.cache.inner().held_one().id, issued.record.id);
+        assert_eq!(answer(find).await.unwrap().unwrap().id, issued.record.id);
+    }
+    drop(strangers);
 }
 
 #[tokio::test]
