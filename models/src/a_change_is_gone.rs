@@ -72,3 +72,9 @@ fn each_flaw_is_found() {
 fn whether_it_is_quiet_may_be_asked_before_the_read() {
     holds(2, Flaw::QuietReadBeforeFind, model);
 }
+
+/// It is said before the clock moves, which orders it.
+#[test]
+fn how_the_quiet_itself_is_ordered_does_not_matter() {
+    holds(2, Flaw::RelaxedRaises, model);
+}

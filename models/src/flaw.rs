@@ -40,6 +40,8 @@ pub(crate) enum Flaw {
     AnswerUnchecked,
     /// A look-up under way is joined though a change that is gone may have been written since.
     JoinInQuiet,
+    /// Who leaves a look-up under way tells nobody.
+    NoNudge,
 }
 
 thread_local! {

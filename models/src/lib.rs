@@ -8,6 +8,7 @@
 mod fence;
 mod flaw;
 mod node;
+mod shared_future;
 mod told;
 mod trial;
 
@@ -20,3 +21,4 @@ mod all_at_once;
 mod it_answers_what_it_keeps;
 mod it_is_evicted;
 mod two_changes_at_once;
+mod who_waits_is_woken;

@@ -22,13 +22,20 @@ pub(crate) fn holds(preemptions: usize, flaw: Flaw, model: fn()) {
 
 /// In some order the flaw shows, as an answer and not otherwise.
 pub(crate) fn is_found(preemptions: usize, flaw: Flaw, model: fn()) {
+    assert_eq!(panic_of(preemptions, flaw, model).as_deref(), Some(STALE), "{flaw:?}");
+}
+
+/// In some order a thread waits for ever.
+pub(crate) fn hangs(preemptions: usize, flaw: Flaw, model: fn()) {
+    let panic = panic_of(preemptions, flaw, model);
+    assert!(panic.as_ref().is_some_and(|message| message.starts_with("deadlock;")), "{flaw:?}: {panic:?}");
+}
+
+fn panic_of(preemptions: usize, flaw: Flaw, model: fn()) -> Option<String> {
     flaw.plant();
-    let panic = catch_unwind(AssertUnwindSafe(|| explore(preemptions, model)));
-    let message = panic.err().map(|panic| match panic.downcast::<String>() {
-        Ok(message) => *message,
-        Err(panic) => panic.downcast_ref::<&str>().map(ToString::to_string).unwrap_or_default(),
-    });
-    assert_eq!(message.as_deref(), Some(STALE), "{flaw:?}");
+    let panic = catch_unwind(AssertUnwindSafe(|| explore(preemptions, model))).err()?;
+    let message = panic.downcast_ref::<&str>().map(ToString::to_string);
+    message.or_else(|| panic.downcast::<String>().ok().map(|message| *message))
 }
 
 fn explore(preemptions: usize, model: fn()) {
