@@ -108,10 +108,9 @@ async fn a_change_elsewhere_of_which_a_bus_tells() {
         let flight = overtaken().await;
         let (cache, id) = (&flight.node.cache, flight.issued.record.id);
         flight.node.elsewhere.revoke(&owner(), id).await.unwrap();
-        if all {
-            cache.invalidate_all()
-        } else {
-            cache.invalidate(id)
+        match all {
+            true => cache.invalidate_all(),
+            false => cache.invalidate(id),
         }
         assert_eq!(flight.verdicts().await, [Some(Rejection::Revoked); 2], "of all: {all}");
     }

@@ -34,11 +34,15 @@ async fn node() -> (Cached<SteppedStore>, Issued) {
     (node, issued)
 }
 
+async fn begin(find: &mut Find<'_>) {
+    assert!(poll_fn(|cx| Poll::Ready(find.as_mut().poll(cx))).await.is_pending());
+}
+
 /// So many look-ups that have begun, in this order.
 async fn begun(node: &Cached<SteppedStore>, id: TokenId, many: usize) -> Vec<Find<'_>> {
     let mut finds: Vec<_> = (0..many).map(|_| node.cache.find(id)).collect();
     for find in &mut finds {
-        poll_fn(|cx| Poll::Ready(assert!(find.as_mut().poll(cx).is_pending()))).await;
+        begin(find).await;
     }
     finds
 }
@@ -99,7 +103,7 @@ async fn and_those_of_many_threads() {
         let (cache, begun, id) = (Arc::clone(&node.cache), Arc::clone(&begun), issued.record.id);
         tasks.spawn(async move {
             let mut find = cache.find(id);
-            poll_fn(|cx| Poll::Ready(assert!(find.as_mut().poll(cx).is_pending()))).await;
+            begin(&mut find).await;
             begun.fetch_add(1, SeqCst);
             find.await.unwrap().unwrap().id == id
         });
@@ -256,7 +260,7 @@ async fn a_store_that_panics_keeps_nobody_waiting() {
     };
     answer(entered).await;
     let mut joined = node.cache.find(id);
-    poll_fn(|cx| Poll::Ready(assert!(joined.as_mut().poll(cx).is_pending()))).await;
+    begin(&mut joined).await;
     PANICS.fetch_add(1, SeqCst);
     let joined = answer(joined).await;
     assert!(matches!(joined, Err(StoreError::Unavailable(_))), "{joined:?}");
