@@ -54,8 +54,8 @@ pub use stats::CacheStats;
 ///
 /// - **What was revoked here is refused here, at once.** Once a change made through this store has returned, has failed or
 ///   was cancelled, nothing that was read before it is answered, also where a look-up was under way meanwhile. Where a
-///   change failed or was cancelled, it may yet be written: until [`max_staleness`](Self::max_staleness) later, nothing
-///   of that owner is kept.
+///   change failed or was cancelled, it may yet be written: until [`max_staleness`](Self::max_staleness) later, but for no
+///   more than a minute, nothing of that owner is kept.
 /// - **What was revoked elsewhere is refused within `max_staleness`**, counted from the moment at which the store's read
 ///   began, by a clock that nobody sets, and never extended by a hit. (That clock may stand still while the machine is
 ///   suspended.) `Follower` makes it milliseconds with PostgreSQL, [`invalidate`](Self::invalidate) with any other bus.
@@ -72,6 +72,8 @@ pub struct CachedStore<S> {
     shared: Arc<Shared<S>>,
 }
 
+/// How long at most nothing is kept for a change that failed or was cancelled: longer than stores give one to be written.
+const LONGEST_QUIET: StdDuration = StdDuration::from_secs(60);
 /// Each but the first is due to a change meanwhile.
 const MAX_LOOKUPS: u32 = 8;
 
@@ -305,7 +307,8 @@ impl<S> Drop for Raise<'_, S> {
         let Shared { forgetting, max_staleness, .. } = self.shared;
         match self.outcome {
             Outcome::Unknown => {
-                forgetting.keep_nothing_until(self.owner, self.shared.now().after(*max_staleness));
+                let quiet = LONGEST_QUIET.min(*max_staleness);
+                forgetting.keep_nothing_until(self.owner, self.shared.now().after(quiet));
                 forgetting.forget_owner(self.owner);
             }
             Outcome::Made => forgetting.forget_owner(self.owner),
