@@ -66,11 +66,11 @@ async fn a_standby_answers_nothing_and_then_all_once_it_is_the_primary() {
     }
     // So that a pool that knows several servers finds the one that takes writes.
     let id = shop.active.record.id;
-    let first = backend(&shop.pool).await;
+    let first = shop.backend().await;
     assert!(shop.store.find(id).await.is_err());
-    let second = backend(&shop.pool).await;
+    let second = shop.backend().await;
     assert!(shop.store.claim_notice(id, None, noon()).await.is_err());
-    let third = backend(&shop.pool).await;
+    let third = shop.backend().await;
     assert!(first != second && second != third, "a connection to a standby is kept");
     // One that is asked no more whether it is the primary.
     let named = PostgresStore::from_pool(shop.pool.clone()).named_statements(true);
@@ -85,8 +85,4 @@ async fn a_standby_answers_nothing_and_then_all_once_it_is_the_primary() {
 
 async fn is_in_recovery(pool: &PgPool) -> bool {
     sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(pool).await.unwrap()
-}
-
-async fn backend(pool: &PgPool) -> i32 {
-    sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(pool).await.unwrap()
 }

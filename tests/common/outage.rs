@@ -5,7 +5,7 @@ use std::time::Duration as StdDuration;
 
 use http::StatusCode;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
-use personal_tokens::store::sqlx::PgPool;
+use personal_tokens::store::sqlx::{self, PgPool};
 use personal_tokens::store::{ExpiringQuery, LastUse, ListQuery, PostgresStore, TokenStore as _};
 use personal_tokens::{
     ChangeError, Duration, Issued, ManualClock, NewToken, PersonalTokens, Rotation, StoreError, TokenChange,
@@ -100,6 +100,11 @@ impl Shop {
 
     pub async fn rows(&self) -> Vec<TokenRecord> {
         self.store.list(&owner(), &ListQuery::all(), noon()).await.unwrap()
+    }
+
+    /// Which process of the server serves a connection of the pool.
+    pub async fn backend(&self) -> i32 {
+        sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&self.pool).await.unwrap()
     }
 
     /// Neither of the two is let in, and neither is told that its token is bad.
