@@ -11,7 +11,7 @@ use common::cached::{Cached, cached_over, handle, settle};
 use common::remote_store::{Fault, Method};
 use common::stepped_store::{HeldFind, SteppedStore};
 use common::{issue, other_owner, owner, poll_once};
-use personal_tokens::store::TokenStore as _;
+use personal_tokens::store::{StoreError, TokenStore as _};
 use personal_tokens::{Duration, Issued, NewToken, PersonalTokens, Rejection, Rotation, TokenChange};
 use tokio::task::JoinHandle;
 
@@ -154,6 +154,28 @@ async fn the_cache_answers_no_record_that_a_change_overtook() {
     node.cache.inner().let_go();
     drop(held);
     assert!(found.await.unwrap().unwrap().unwrap().revoked.is_some());
+}
+
+/// Each of its look-ups meets a change: it answers nothing rather than what is stale, and gives up at some time.
+#[tokio::test]
+async fn a_record_that_never_stands_still_is_not_answered() {
+    let Overtaken { node, second, issued, held, verification } = overtaken().await;
+    verification.abort();
+    drop(held);
+    let (cache, id) = (Arc::clone(&node.cache), issued.record.id);
+    let find = tokio::spawn(async move { cache.find(id).await });
+    settle().await;
+    for lookup in 1..=8 {
+        let held = node.cache.inner().held_one();
+        second.update(&owner(), id, TokenChange::new().name(format!("name {lookup}"))).await.unwrap();
+        assert!(!find.is_finished(), "it gave up after {lookup}");
+        drop(held);
+        settle().await;
+    }
+    assert!(find.is_finished() && node.cache.inner().held().is_empty());
+    assert!(matches!(find.await.unwrap(), Err(StoreError::Unavailable(_))));
+    node.cache.inner().let_go();
+    assert_eq!(node.cache.find(id).await.unwrap().unwrap().name.as_str(), "name 8");
 }
 
 #[tokio::test]
