@@ -10,6 +10,7 @@ use std::time::Duration as StdDuration;
 use common::postgres::{run, shared};
 use common::rulebook::{after, digest, name, policy, record, token_id, with};
 use common::{noon, other_owner, owner};
+use personal_tokens::store::sqlx::postgres::PgPoolOptions;
 use personal_tokens::store::{ListQuery, PostgresStore, TokenStore as _};
 use personal_tokens::{Change, ChangeError, ChangeRefused, Duration, Successor};
 use tokio::task::JoinSet;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 const PATIENCE: StdDuration = StdDuration::from_secs(60);
 const NODES: u32 = 8;
 
-/// Each with a pool of its own.
+/// Each with a pool of its own, whose sessions would else see their transaction's beginning only.
 struct Fleet {
     nodes: Vec<Arc<PostgresStore>>,
     database: String,
@@ -27,7 +28,9 @@ struct Fleet {
 impl Fleet {
     async fn new() -> Self {
         let database = shared().new_database().await;
-        let node = |_| Arc::new(PostgresStore::from_pool(shared().pool(&database, 4)));
+        let options = shared().options(&database).options([("default_transaction_isolation", "repeatable read")]);
+        let pool = PgPoolOptions::new().max_connections(4);
+        let node = |_| Arc::new(PostgresStore::from_pool(pool.clone().connect_lazy_with(options.clone())));
         let nodes: Vec<_> = (0..NODES).map(node).collect();
         nodes[0].create_tables().await.unwrap();
         // They are connected.
