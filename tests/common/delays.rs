@@ -80,16 +80,16 @@ impl Fleet {
         }
         let fleet = Self { _alone: alone, server, database, proxy, nodes: Arc::new(nodes) };
         if choose(settings).follow.is_some() {
-            fleet.listens().await;
+            fleet.listens(NODES).await;
         }
         fleet
     }
 
-    /// Until each follower listens.
-    async fn listens(&self) {
+    /// Until so many connections listen, or did until they died.
+    pub async fn listens(&self, count: usize) {
         let mut connection = self.server.connect(&self.database).await;
         let listening = async {
-            while listeners(&mut connection).await < NODES as i64 {
+            while listeners(&mut connection).await < count as i64 {
                 sleep(Duration::from_millis(5)).await;
             }
         };
@@ -161,7 +161,7 @@ impl Delays {
     }
 }
 
-pub async fn listeners(connection: &mut PgConnection) -> i64 {
+async fn listeners(connection: &mut PgConnection) -> i64 {
     let count = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
     sqlx::query_scalar(count).fetch_one(connection).await.unwrap()
 }
