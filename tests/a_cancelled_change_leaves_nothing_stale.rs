@@ -1,6 +1,6 @@
 //! A change through a cache that was dropped wherever it waited, or that failed in any way: from then on the cache tells what the
 //! store holds, whether it was written before, after, or is written by something that goes on when the call is gone. Of its
-//! owner nothing is kept until `max_staleness` later, and then again.
+//! owner nothing is kept until `max_staleness` later, or a minute, and then again.
 #![cfg(all(feature = "cache", feature = "memory", feature = "testing"))]
 
 mod common;
@@ -78,8 +78,12 @@ type Seen = Result<(String, bool, Expiry), Rejection>;
 
 impl Node {
     async fn with(manner: Manner) -> Self {
+        Self::with_bound(BOUND, manner).await
+    }
+
+    async fn with_bound(bound: StdDuration, manner: Manner) -> Self {
         let wrap = |inner| Mannered { inner, manner: Mutex::default(), goes_on: Arc::default() };
-        let cached = cached_over(wrap, |builder| builder.max_staleness(BOUND));
+        let cached = cached_over(wrap, |builder| builder.max_staleness(bound));
         let issued = issue(&cached.tokens, "sync").await;
         let node = Self { cached, issued };
         node.assert_that_it_tells_what_is_kept().await;
@@ -215,6 +219,20 @@ async fn ended_by_a_panic() {
     assert!(tokio::spawn(node.call(Call::Revoke)).await.unwrap_err().is_panic());
     assert_eq!(node.seen(&node.cached.tokens).await, Err(Rejection::Revoked));
     node.assert_that_nothing_is_kept_for_a_while().await;
+}
+
+/// However long records are answered for elsewhere's sake: a client who hangs up must not cost an owner the cache.
+#[tokio::test]
+async fn nothing_is_kept_for_a_minute_at_most() {
+    for bound in [StdDuration::from_secs(3_600), StdDuration::MAX] {
+        let node = Node::with_bound(bound, Manner::GoesOn).await;
+        assert!(common::poll_once(node.call(Call::Revoke)).is_pending());
+        settle().await;
+        node.cached.clock.advance(Duration::MINUTE - Duration::NANOSECOND);
+        assert_eq!(node.asks().await, [1, 1]);
+        node.cached.clock.advance(Duration::NANOSECOND);
+        assert_eq!(node.asks().await, [1]);
+    }
 }
 
 /// A second one that ends well says nothing about the first.
