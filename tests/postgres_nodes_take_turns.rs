@@ -113,7 +113,8 @@ async fn of_claims_of_a_notice_one_wins() {
     let mut was = None;
     for round in 0..5 {
         let mut racing = JoinSet::new();
-        for node in fleet.nodes.iter().cycle().take(24).cloned() {
+        for node in fleet.nodes.iter().cycle().take(24) {
+            let node = Arc::clone(node);
             racing.spawn(async move { node.claim_notice(token_id(1), was, after(round)).await.unwrap() });
         }
         let won = timeout(PATIENCE, racing.join_all()).await.expect("they hang");
