@@ -48,9 +48,12 @@ async fn begun(node: &Cached<SteppedStore>, id: TokenId, many: usize) -> Vec<Fin
 }
 
 async fn all_missed(node: &Cached<SteppedStore>, many: u64) {
-    while node.cache.stats().misses < many {
-        tokio::task::yield_now().await;
-    }
+    let missed = async {
+        while node.cache.stats().misses < many {
+            tokio::task::yield_now().await;
+        }
+    };
+    answer(missed).await;
 }
 
 async fn answer<T>(future: impl Future<Output = T>) -> T {
