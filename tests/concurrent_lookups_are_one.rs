@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
-use std::time::Duration as StdDuration;
+use std::time::{Duration as StdDuration, Instant};
 
 use common::cached::{Cached, cached_over};
 use common::forge::forge;
@@ -243,7 +243,8 @@ static PANICS: AtomicUsize = AtomicUsize::new(0);
 /// Not before somebody has joined.
 fn panics() -> StoreError {
     PANICS.fetch_add(1, SeqCst);
-    while PANICS.load(SeqCst) < 2 {
+    let begun = Instant::now();
+    while PANICS.load(SeqCst) < 2 && begun.elapsed() < PATIENCE {
         std::thread::yield_now();
     }
     panic!("planted")
