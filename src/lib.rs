@@ -79,9 +79,9 @@
 //! Types and traits of these crates stand in this one's API, so their major versions are part of its own: `time` 0.3
 //! ([`Duration`], `OffsetDateTime`), `rand` 0.10 (`TryCryptoRng`, in [`Token::generate`]), `subtle` 2
 //! (`ConstantTimeEq`, of [`TokenDigest`]), `async-trait` 0.1 (an implementation of [`store::TokenStore`] wants it),
-//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`), `axum` 0.8 (feature `management`), `sqlx` 0.9 (features `sqlite` and
-//! `postgres`, in `from_pool` of their stores; re-exported). The features `tokio`, `sqlite`, `postgres`, `management` and `conformance`
-//! work on the runtime of `tokio` 1.
+//! `http` 1 and `tower` 0.5 (feature `tower`), `axum-core` 0.5 (feature `axum`), `axum` 0.8 (feature `management`),
+//! `sqlx` 0.9 (features `sqlite` and `postgres`, in `from_pool` of their stores; re-exported). The features `tokio`,
+//! `sqlite`, `postgres`, `management` and `conformance` work on the runtime of `tokio` 1.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]

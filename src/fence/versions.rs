@@ -9,8 +9,8 @@ pub(crate) struct Clock(AtomicU64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Version(u64);
 
-/// A look-up notes the clock before it reads; a change moves the clock and raises its place to it after it was written and
-/// before it returns. What was read at an earlier version than its place was raised to is stale.
+/// A look-up notes the clock before it reads; a change moves the clock and raises its place to it after it was written
+/// and before it returns. What was read at an earlier version than its place was raised to is stale.
 pub(crate) struct Places(Box<[AtomicU64]>);
 
 /// Until when what is read of a place is not to be kept: a change whose outcome nobody knows may be written as late.

@@ -39,7 +39,8 @@ impl<S> CachedStoreBuilder<S> {
     }
 
     /// How long at most a record is answered, from the moment at which the store's read began; so long at most a
-    /// revocation that was made elsewhere goes unnoticed here. Default: 30 seconds. With 0 nothing is answered from memory.
+    /// revocation that was made elsewhere goes unnoticed here. Default: 30 seconds. With 0 nothing is answered from
+    /// memory.
     pub fn max_staleness(mut self, span: Duration) -> Self {
         self.max_staleness = span;
         self
@@ -52,9 +53,9 @@ impl<S> CachedStoreBuilder<S> {
         self
     }
 
-    /// How many more look-ups wait for their turn, each for another id that the cache does not hold. Default: 1,024. Beyond,
-    /// a look-up is [`Unavailable`](crate::StoreError::Unavailable), 503 at the guard. Those of ids that it holds, and
-    /// reads again, are not counted, and a quarter of the turns is theirs alone.
+    /// How many more look-ups wait for their turn, each for another id that the cache does not hold. Default: 1,024.
+    /// Beyond, a look-up is [`Unavailable`](crate::StoreError::Unavailable), 503 at the guard. Those of ids that it
+    /// holds, and reads again, are not counted, and a quarter of the turns is theirs alone.
     pub fn waiting(mut self, at_most: usize) -> Self {
         self.waiting = at_most;
         self

@@ -96,8 +96,8 @@ impl Flights {
         }
     }
 
-    /// The answer of the look-up that is under way, if it has not begun to read or may be joined all the same; else of one
-    /// that begins. Whoever waits for it drives it: it needs no task, and goes on when the first who asked is gone.
+    /// The answer of the look-up that is under way, if it has not begun to read or may be joined all the same; else of
+    /// one that begins. Whoever waits for it drives it: it needs no task, and goes on when the first who asked is gone.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if as many of strangers are under way as there may be.

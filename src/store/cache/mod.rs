@@ -254,8 +254,8 @@ impl<S> Shared<S> {
         }
     }
 
-    /// A look-up that began before another change, or too long ago, is none to rely on; nor is one that may have read what
-    /// a change of unknown outcome has overwritten since: nobody knows yet whose token it is about.
+    /// A look-up that began before another change, or too long ago, is none to rely on; nor is one that may have read
+    /// what a change of unknown outcome has overwritten since: nobody knows yet whose token it is about.
     fn may_be_joined(&self, read: Version, began: Moment) -> bool {
         self.forgetting.now() == read
             && self.now().since(began) < self.max_staleness

@@ -1,5 +1,5 @@
-//! S3-FIFO (Yang et al., SOSP 2023): new ids wait in a small queue, and only those that are asked for again while they wait
-//! get into the main one; of those that did not, it is remembered for a while that they were there.
+//! S3-FIFO (Yang et al., SOSP 2023): new ids wait in a small queue, and only those that are asked for again while they
+//! wait get into the main one; of those that did not, it is remembered for a while that they were there.
 
 use std::collections::VecDeque;
 

@@ -17,12 +17,13 @@ use crate::store::Invalidate;
 use crate::token::TokenId;
 
 /// How long connecting and LISTEN may take, and sending a heartbeat.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(10);
 
-/// Tells a cache what other nodes, or hands in psql, have changed. From [`PostgresStore::follower`](super::PostgresStore::follower).
+/// Tells a cache what other nodes, or hands in psql, have changed. From
+/// [`PostgresStore::follower`](super::PostgresStore::follower).
 ///
 /// ```no_run
 /// # #[cfg(feature = "cache")]
@@ -46,10 +47,11 @@ const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(10);
 /// # }
 /// ```
 ///
-/// Triggers on the table notify every change but those of last use and notices. The follower listens on a connection of its
-/// own and has the cache forget what it hears of. Whatever was said before it listened it cannot hear: it clears the
-/// whole cache each time that it begins to listen, and once the connection is lost or in doubt. A connection that is
-/// dead without a word is found by a heartbeat: a notification that is sent through the store's pool, and is to arrive.
+/// Triggers on the table notify every change but those of last use and notices. The follower listens on a connection of
+/// its own and has the cache forget what it hears of. Whatever was said before it listened it cannot hear: it clears
+/// the whole cache each time that it begins to listen, and once the connection is lost or in doubt. A connection that
+/// is dead without a word is found by a heartbeat: a notification that is sent through the store's pool, and is to
+/// arrive.
 ///
 /// It makes revocation quick, and is no promise: that is the cache's `max_staleness`, which holds without it.
 pub struct Follower {

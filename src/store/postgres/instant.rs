@@ -8,8 +8,8 @@ use sqlx::{Decode, Encode, Postgres, Type};
 
 use crate::timestamp::{Timestamp, TimestampOutOfRange};
 
-/// An instant as PostgreSQL sends it: microseconds since 2000, whatever the session's time zone. Without sqlx's own types,
-/// whose features are the host's choice. Not every one is a [`Timestamp`]: those of a query may lie beyond.
+/// An instant as PostgreSQL sends it: microseconds since 2000, whatever the session's time zone. Without sqlx's own
+/// types, whose features are the host's choice. Not every one is a [`Timestamp`]: those of a query may lie beyond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Instant(i64);
 

@@ -123,8 +123,8 @@ impl PostgresStore {
         Ok(Self::from_pool(pool.connect_lazy_with(options)))
     }
 
-    /// Keeps the tokens in a host's database, by its pool, which stays as the host set it up. The tables must be there: by
-    /// [`create_tables`](Self::create_tables), or by the host's own migration with [`schema_sql`](Self::schema_sql).
+    /// Keeps the tokens in a host's database, by its pool, which stays as the host set it up. The tables must be there:
+    /// by [`create_tables`](Self::create_tables), or by the host's own migration with [`schema_sql`](Self::schema_sql).
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
         let schema = Schema::public();
@@ -142,11 +142,12 @@ impl PostgresStore {
         Ok(self)
     }
 
-    /// Whether statements are prepared by a name, once a connection, which saves a look-up two round trips of four. Default: they
-    /// are not, so that all goes on through a pooler that hands out connections by the transaction, as pgbouncer does:
-    /// with names, one node's statement would there be taken for another's. Choose it only where nothing stands between, and
-    /// where the pool leads to the primary for certain: look-ups then ask no more whether it is one. Nor do they set
-    /// `statement_timeout`: give the role one, so that the server ends what waits behind a lock for longer than we do.
+    /// Whether statements are prepared by a name, once a connection, which saves a look-up two round trips of four.
+    /// Default: they are not, so that all goes on through a pooler that hands out connections by the transaction, as
+    /// pgbouncer does: with names, one node's statement would there be taken for another's. Choose it only where
+    /// nothing stands between, and where the pool leads to the primary for certain: look-ups then ask no more whether
+    /// it is one. Nor do they set `statement_timeout`: give the role one, so that the server ends what waits behind a
+    /// lock for longer than we do.
     #[must_use]
     pub fn named_statements(mut self, named: bool) -> Self {
         self.calls.named = named;
@@ -170,8 +171,9 @@ impl PostgresStore {
     }
 
     /// Makes the schema and the tables where there are none, in one transaction, also when many nodes do at once. It
-    /// writes nothing where they are, and touches no other table. It wants the right to `CREATE` in the schema (in `public`
-    /// only the database's owner has it, since PostgreSQL 15), and in the database where the schema is to be made.
+    /// writes nothing where they are, and touches no other table. It wants the right to `CREATE` in the schema (in
+    /// `public` only the database's owner has it, since PostgreSQL 15), and in the database where the schema is to be
+    /// made.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails or refuses, or the tables are of another version.
@@ -179,8 +181,8 @@ impl PostgresStore {
         leased!(self, write(), |lease, _| schema::create_tables(lease, &self.schema))
     }
 
-    /// A listener for what other nodes change, on a connection of its own: options that lead to the server itself, since a
-    /// pooler in transaction mode passes no notification on.
+    /// A listener for what other nodes change, on a connection of its own: options that lead to the server itself,
+    /// since a pooler in transaction mode passes no notification on.
     #[must_use]
     pub fn follower(&self, options: PgConnectOptions) -> Follower {
         Follower::new(options, self.calls.pool.clone(), self.schema.channel())
