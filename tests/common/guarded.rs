@@ -19,8 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// folder. Neither server runs as root, so root lends it to `postgres`. What was killed by SIGKILL leaves a segment of
 /// shared memory.
 const GUARD: &str = r#"folder=$1 prepare=$2 run=$3 stop=$4
-# The system hangs up a group that nobody waits for and that has processes which a test stopped.
-trap '' HUP
+# The system hangs up a group that nobody waits for and that has processes which a test stopped; and a test that was
+# killed while the folder is prepared reads no answer.
+trap '' HUP PIPE
 as= server=
 if [ "$(id -u)" = 0 ]; then
   as='setpriv --reuid=postgres --regid=postgres --clear-groups'
