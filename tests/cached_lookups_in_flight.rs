@@ -196,6 +196,23 @@ async fn whoever_begins_after_a_change_does_not_wait_for_who_began_before() {
     assert_eq!((node.verdict(&issued).await, node.finds()), (Some(Rejection::Revoked), 0));
 }
 
+/// And is waited for by who begins later still, when the older has ended, and by the older itself.
+#[tokio::test]
+async fn the_newer_look_up_is_joined_when_the_older_has_ended() {
+    let Overtaken { node, issued, verification, held, .. } = overtaken().await;
+    node.tokens.revoke(&owner(), issued.record.id).await.unwrap();
+    let newer = node.begin(&issued).await;
+    let second = node.cache.inner().held_one();
+    drop(held);
+    settle().await;
+    let later = node.begin(&issued).await;
+    assert!(node.cache.inner().held().is_empty(), "it asks the store once more");
+    drop(second);
+    for verification in [verification, newer, later] {
+        assert_eq!(verification.await.unwrap(), Some(Rejection::Revoked));
+    }
+}
+
 #[tokio::test]
 async fn nor_does_who_begins_when_that_is_as_long_ago_as_the_bound() {
     let Overtaken { node, issued, verification, held, .. } = overtaken().await;
