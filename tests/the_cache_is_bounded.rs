@@ -96,18 +96,34 @@ fn the_smallest_holds_one() {
     }
 }
 
+/// Nor what is asked for twice at once, as by two requests of one client.
 #[test]
 fn what_is_asked_for_once_does_not_push_out_what_is_in_use() {
-    let (cache, in_use) = (cache(1_000), 0..800_u32);
-    for _ in 0..4 {
-        in_use.clone().for_each(|number| _ = ask(&cache, number));
+    for times in [1, 2] {
+        let (cache, in_use) = (cache(1_000), 0..800_u32);
+        for _ in 0..4 {
+            in_use.clone().for_each(|number| _ = ask(&cache, number));
+        }
+        for round in 0..3 {
+            for once in 0..5_000 {
+                (0..times).for_each(|time| assert_eq!(ask(&cache, 10_000 + round * 10_000 + once), time > 0));
+            }
+            let kept = in_use.clone().filter(|number| ask(&cache, *number)).count();
+            assert!(kept >= 790, "{kept} of 800 are left after {round} rounds");
+        }
     }
-    for round in 0..3 {
-        // One by one, each asked for once.
-        (0..10_000).for_each(|once| assert!(!ask(&cache, 10_000 + round * 10_000 + once)));
-        let kept = in_use.clone().filter(|number| ask(&cache, *number)).count();
-        assert!(kept >= 790, "{kept} of 800 are left after {round} rounds");
+}
+
+/// More than there is room for comes back again and again.
+#[test]
+fn nor_does_what_is_asked_for_seldom() {
+    let (cache, mut kept) = (cache(1_000), 0);
+    for at in 0..20_000 {
+        ask(&cache, 10_000 + at % 1_800);
+        let hit = ask(&cache, at % 300);
+        kept += u32::from(hit && at >= 10_000);
     }
+    assert!(kept >= 9_950, "{kept} of 10,000");
 }
 
 /// What was asked for lately is taken for good when it comes back.

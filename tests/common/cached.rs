@@ -1,10 +1,12 @@
 //! A node with a cache over a store as far away as a database, and another node beside it that has none.
 
 use std::sync::Arc;
+use std::time::Duration as StdDuration;
 
 use personal_tokens::store::{CachedStore, CachedStoreBuilder, TokenStore};
 use personal_tokens::{Issued, ManualClock, PersonalTokens, Rejection};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::remote_store::{Method, RemoteStore};
 use super::{noon, rejection};
@@ -52,16 +54,20 @@ impl<S> Cached<S> {
     }
 
     pub async fn verdict(&self, issued: &Issued) -> Option<Rejection> {
-        rejection(&self.tokens, issued.token.expose()).await
+        patiently(rejection(&self.tokens, issued.token.expose())).await
     }
 
     /// A verification in a task of its own, which has come as far as it can.
     pub async fn begin(&self, issued: &Issued) -> JoinHandle<Option<Rejection>> {
         let (tokens, presented) = (self.tokens.clone(), issued.token.expose().to_owned());
-        let verification = tokio::spawn(async move { rejection(&tokens, presented).await });
+        let verification = tokio::spawn(async move { patiently(rejection(&tokens, presented)).await });
         settle().await;
         verification
     }
+}
+
+async fn patiently<T>(verification: impl Future<Output = T>) -> T {
+    timeout(StdDuration::from_secs(60), verification).await.expect("it hangs")
 }
 
 /// In a runtime of one thread: whatever can go on does.
