@@ -229,7 +229,8 @@ async fn nor_does_who_begins_when_that_is_as_long_ago_as_the_bound() {
     node.cache.inner().let_go();
     drop(held);
     assert_eq!((verification.await.unwrap(), joined.await.unwrap()), (None, None));
-    assert_eq!(node.verdict(&issued).await, Some(Rejection::Revoked));
+    node.finds();
+    assert_eq!((node.verdict(&issued).await, node.finds()), (Some(Rejection::Revoked), 0), "what is newer stays");
 }
 
 /// A change of unknown outcome may be written later: who begins then must not be told what was read before.

@@ -114,6 +114,20 @@ fn what_is_asked_for_once_does_not_push_out_what_is_in_use() {
     }
 }
 
+/// A record that is read again stays as much in use as it was.
+#[test]
+fn nor_after_all_had_to_be_forgotten() {
+    let (cache, in_use) = (cache(1_000), 0..500_u32);
+    for _ in 0..4 {
+        in_use.clone().for_each(|number| _ = ask(&cache, number));
+    }
+    cache.invalidate_all();
+    in_use.clone().for_each(|number| assert!(!ask(&cache, number)));
+    (10_000..15_000).for_each(|once| assert!(!ask(&cache, once)));
+    let kept = in_use.filter(|number| ask(&cache, *number)).count();
+    assert!(kept >= 490, "{kept} of 500");
+}
+
 /// More than there is room for comes back again and again.
 #[test]
 fn nor_does_what_is_asked_for_seldom() {
