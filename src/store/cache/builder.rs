@@ -32,7 +32,7 @@ impl<S> CachedStoreBuilder<S> {
         }
     }
 
-    /// How many records it holds at most. Default: 65,536, which is some 20 MB; 0 counts as 1.
+    /// How many records it holds at most. Default: 65,536; 0 counts as 1.
     pub fn capacity(mut self, records: usize) -> Self {
         self.capacity = records.max(1);
         self
