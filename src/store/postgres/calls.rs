@@ -25,6 +25,8 @@ use super::turns::Turns;
 /// How long a call that was cancelled keeps its connection for the server's answer: not so long that it takes others'
 /// place in the pool.
 const AFTERWARDS: Duration = Duration::from_millis(250);
+/// How much longer the server is given than the call, so that it is the call that says what took too long.
+const SERVERS_MARGIN: Duration = Duration::from_secs(1);
 /// Each but the first is due to another transaction that was in the way.
 const MAX_ATTEMPTS: u32 = 5;
 
@@ -200,7 +202,8 @@ impl Lease<'_> {
     /// READ COMMITTED, whatever the host's default: what is read once a lock is held is what its last holder wrote. The
     /// server ends by itself what this node, or one that is gone, waits for no more.
     async fn begin<E: From<StoreError>>(&mut self, and_then: &str) -> Result<Transaction<'_, Postgres>, Failure<E>> {
-        let millis = i32::try_from(self.call.calls.deadline.as_millis()).unwrap_or(i32::MAX).max(1);
+        let limit = self.call.calls.deadline.saturating_add(SERVERS_MARGIN);
+        let millis = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX);
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = {millis}; \
              SET LOCAL idle_in_transaction_session_timeout = {millis}{and_then}"
@@ -252,7 +255,7 @@ impl Drop for Lease<'_> {
                         connection.close_on_drop();
                         drop(connection);
                         // A server that waits for a lock does not see that nobody waits for it; it ends what it is at by then.
-                        sleep_until(until).await;
+                        sleep_until(until.checked_add(SERVERS_MARGIN).unwrap_or(until)).await;
                     }
                     drop(room);
                 });

@@ -29,7 +29,7 @@ pub(super) use with_columns;
 /// Pools panic without one.
 pub(super) fn on_a_runtime() -> Result<(), StoreError> {
     let runtime = tokio::runtime::Handle::try_current();
-    runtime.map(drop).map_err(|_| StoreError::unavailable("stores over SQL databases work on a Tokio runtime"))
+    runtime.map(drop).map_err(|_| StoreError::unavailable("a store over an SQL database works on a Tokio runtime"))
 }
 
 /// A column that holds what no record has.
