@@ -1,4 +1,5 @@
 //! A cache over a store. One file a behaviour, and one binary for them all, which is built sooner than many.
+#![cfg(all(feature = "cache", feature = "memory", feature = "testing"))]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,5 @@
 //! Setup -> Personal Tokens: its API and its page. One file a behaviour, and one binary for them all, which is built sooner than many.
+#![cfg(all(feature = "management", feature = "memory", feature = "testing"))]
 
 #[path = "../common/mod.rs"]
 mod common;

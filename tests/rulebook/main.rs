@@ -1,4 +1,5 @@
 //! What a change may do. One file a behaviour, and one binary for them all, which is built sooner than many.
+#![cfg(all(feature = "memory", feature = "testing"))]
 
 #[path = "../common/mod.rs"]
 mod common;
