@@ -37,7 +37,8 @@ pub(super) struct Calls {
     pub(super) named: bool,
     pub(super) statements: Statements,
     turns: Turns,
-    /// As many connections as the pool may have, those included that were closed though the server may still be at work.
+    /// As many connections as the pool may have; those too that were closed before their call's time was over, while the
+    /// server may still be at work.
     room: Arc<Semaphore>,
 }
 
@@ -254,7 +255,7 @@ impl Drop for Lease<'_> {
                     if !matches!(timeout(limit, answered).await, Ok(Ok(()))) {
                         connection.close_on_drop();
                         drop(connection);
-                        // A server that waits for a lock does not see that nobody waits for it; it ends what it is at by then.
+                        // A server that waits for a lock does not see that nobody waits for it; by then it ends that.
                         sleep_until(until.checked_add(SERVERS_MARGIN).unwrap_or(until)).await;
                     }
                     drop(room);

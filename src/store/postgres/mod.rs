@@ -52,9 +52,9 @@ const CONNECTIONS: u32 = 10;
 ///
 /// - A change is one transaction (`READ COMMITTED`, stated by itself) that locks its owner first, by
 ///   `pg_advisory_xact_lock`: changes of one owner wait for each other, on whichever node, those of others do not.
-/// - A look-up reads where a revocation writes: give it the primary, not a replica, which refuses (it answers what was, not
-///   what is). What was revoked is refused by the next look-up of every node. To take the load off the database, put `CachedStore` (feature `cache`) above it, and a
-///   [`Follower`] beside that.
+/// - A look-up reads where a revocation writes: give it the primary, not a replica, which refuses (it answers what was,
+///   not what is). What was revoked is refused by the next look-up of every node. To take the load off the database,
+///   put `CachedStore` (feature `cache`) above it, and a [`Follower`] beside that.
 /// - What was acknowledged is on the server's disk, also where its default is `synchronous_commit = off`, as far as
 ///   `fsync` and the disk keep their word.
 /// - It is never stale, and keeps nothing in memory: [`find_cached`](TokenStore::find_cached) always says
@@ -77,8 +77,8 @@ const CONNECTIONS: u32 = 10;
 /// | there is no Tokio runtime | [`Unavailable`](StoreError::Unavailable) |
 ///
 /// A connection on which a call took too long is closed and not used again. Once the cause is gone, calls succeed again,
-/// without a restart. The runtime must have its time enabled: Tokio panics without. A call that was
-/// begun is to be dropped on a runtime too: sqlx gives its connection back there, and panics elsewhere.
+/// without a restart. The runtime must have its time enabled: Tokio panics without. A call that was begun is to be dropped
+/// on a runtime too: sqlx gives its connection back there, and panics elsewhere.
 pub struct PostgresStore {
     calls: Calls,
     schema: Schema,
