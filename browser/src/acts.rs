@@ -223,7 +223,14 @@ impl Browser {
             let Ok([element]) = <[WebElement; 1]>::try_from(found) else {
                 return Err(format!("there are {count} of that name"));
             };
-            action(element).await.map_err(|error| error.to_string())
+            match action(element.clone()).await {
+                Ok(answer) => Ok(answer),
+                Err(error) => {
+                    // What stays in view while the rest scrolls may lie over it: people scroll on then.
+                    let _ = element.scroll_into_view().await;
+                    Err(error.to_string())
+                }
+            }
         };
         self.until(&format!("{kind:?} {name:?}"), attempt).await
     }
