@@ -1,8 +1,7 @@
 //! Where "now" comes from. Everything below the handle takes instants as arguments.
 
 use std::fmt;
-use std::sync::OnceLock;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use crate::timestamp::{Timestamp, TimestampOutOfRange};
 
@@ -20,19 +19,89 @@ pub trait Clock: fmt::Debug + Send + Sync {
 
     /// Time since a fixed but arbitrary moment; never goes back, whatever happens to the wall clock.
     fn monotonic(&self) -> Duration;
+
+    /// [`now`](Self::now), as verification asks for it: it may lie behind by up to a [`step`](Self::step), so that a
+    /// token is accepted that much longer.
+    ///
+    /// # Errors
+    /// As `now`.
+    fn coarse_now(&self) -> Result<Timestamp, TimestampOutOfRange> {
+        self.now()
+    }
+
+    /// [`monotonic`](Self::monotonic), as a cache asks for it: it may lie behind by up to a [`step`](Self::step), which
+    /// the cache takes off its bound.
+    fn coarse_monotonic(&self) -> Duration {
+        self.monotonic()
+    }
+
+    /// By how much the coarse answers may lie behind. Asked for once; zero where they are exact.
+    fn step(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The machine's clocks.
+///
+/// On Linux the coarse ones are the kernel's: what it noted at its last tick, a millisecond to ten ago (`CONFIG_HZ`; 4 ms
+/// is usual), read in a tenth of the time. Elsewhere they are the exact ones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+#[cfg(target_os = "linux")]
 impl Clock for SystemClock {
     fn now(&self) -> Result<Timestamp, TimestampOutOfRange> {
-        Timestamp::try_from(SystemTime::now())
+        wall(ClockId::Realtime)
     }
 
     fn monotonic(&self) -> Duration {
-        static START: OnceLock<Instant> = OnceLock::new();
+        since_boot(ClockId::Monotonic)
+    }
+
+    fn coarse_now(&self) -> Result<Timestamp, TimestampOutOfRange> {
+        wall(ClockId::RealtimeCoarse)
+    }
+
+    fn coarse_monotonic(&self) -> Duration {
+        since_boot(ClockId::MonotonicCoarse)
+    }
+
+    fn step(&self) -> Duration {
+        duration(clock_getres(ClockId::MonotonicCoarse))
+    }
+}
+
+#[cfg(target_os = "linux")]
+use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
+
+#[cfg(target_os = "linux")]
+fn wall(clock: ClockId) -> Result<Timestamp, TimestampOutOfRange> {
+    let Timespec { tv_sec, tv_nsec } = clock_gettime(clock);
+    // Rounded down, before 1970 too: the nanoseconds count upwards there as well.
+    let micros = tv_sec.checked_mul(1_000_000).and_then(|micros| micros.checked_add(tv_nsec.checked_div(1_000)?));
+    Timestamp::from_micros(micros.ok_or(TimestampOutOfRange)?)
+}
+
+#[cfg(target_os = "linux")]
+fn since_boot(clock: ClockId) -> Duration {
+    duration(clock_gettime(clock))
+}
+
+/// Neither part is ever negative.
+#[cfg(target_os = "linux")]
+fn duration(span: Timespec) -> Duration {
+    Duration::try_from(span).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Clock for SystemClock {
+    fn now(&self) -> Result<Timestamp, TimestampOutOfRange> {
+        Timestamp::try_from(std::time::SystemTime::now())
+    }
+
+    fn monotonic(&self) -> Duration {
+        use std::time::Instant;
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
         START.get_or_init(Instant::now).elapsed()
     }
 }

@@ -1,6 +1,7 @@
 //! An instant: whole microseconds, UTC, years 1 to 9999.
 
 use std::fmt;
+use std::num::NonZeroI64;
 use std::time::SystemTime;
 
 use time::{Duration, OffsetDateTime};
@@ -22,7 +23,13 @@ use time::{Duration, OffsetDateTime};
 /// # Ok::<(), personal_tokens::TimestampOutOfRange>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+pub struct Timestamp {
+    /// Microseconds since [`BEFORE_ALL`]: never zero, so that an `Option` of it takes no more room.
+    since: NonZeroI64,
+}
+
+/// The microsecond before year 1.
+const BEFORE_ALL: i64 = -62_135_596_800_000_001;
 
 /// An instant lies outside years 1 to 9999 (UTC), the range of [`Timestamp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,33 +38,33 @@ pub struct TimestampOutOfRange;
 
 impl Timestamp {
     /// 0001-01-01T00:00:00Z, the earliest instant.
-    pub const MIN: Self = Self(-62_135_596_800_000_000);
+    pub const MIN: Self = Self::in_range(-62_135_596_800_000_000);
     /// 9999-12-31T23:59:59.999999Z, the latest instant.
-    pub const MAX: Self = Self(253_402_300_799_999_999);
+    pub const MAX: Self = Self::in_range(253_402_300_799_999_999);
     /// 1970-01-01T00:00:00Z.
-    pub const UNIX_EPOCH: Self = Self(0);
+    pub const UNIX_EPOCH: Self = Self::in_range(0);
 
     /// The instant that many microseconds after 1970 (before it, where negative).
     ///
     /// # Errors
     /// [`TimestampOutOfRange`] outside years 1 to 9999.
     pub const fn from_micros(micros: i64) -> Result<Self, TimestampOutOfRange> {
-        if micros < Self::MIN.0 || micros > Self::MAX.0 {
+        if micros < Self::MIN.as_micros() || micros > Self::MAX.as_micros() {
             return Err(TimestampOutOfRange);
         }
-        Ok(Self(micros))
+        Ok(Self::in_range(micros))
     }
 
     /// Microseconds since 1970; negative before it.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
-        self.0
+        self.since.get().wrapping_add(BEFORE_ALL)
     }
 
     /// The instant `span` later, or `None` outside the range. A part of a microsecond is dropped.
     #[must_use]
     pub fn checked_add(self, span: Duration) -> Option<Self> {
-        let micros = i128::from(self.0).checked_add(span.whole_microseconds())?;
+        let micros = i128::from(self.as_micros()).checked_add(span.whole_microseconds())?;
         Self::from_micros(i64::try_from(micros).ok()?).ok()
     }
 
@@ -70,15 +77,24 @@ impl Timestamp {
     /// The instant without its part of a second: earlier, never later.
     #[cfg(feature = "tower")]
     pub(crate) fn whole_second(self) -> Self {
-        let part = self.0.checked_rem_euclid(1_000_000).unwrap_or_default();
-        Self(self.0.saturating_sub(part))
+        let micros = self.as_micros();
+        let part = micros.checked_rem_euclid(1_000_000).unwrap_or_default();
+        Self::in_range(micros.saturating_sub(part))
     }
 
     /// How long after `earlier` this instant is; negative if it is before.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         // Both ends are in range, so the difference fits an i64: the saturation never happens.
-        Duration::microseconds(self.0.saturating_sub(earlier.0))
+        Duration::microseconds(self.since.get().saturating_sub(earlier.since.get()))
+    }
+
+    const fn in_range(micros: i64) -> Self {
+        match NonZeroI64::new(micros.wrapping_sub(BEFORE_ALL)) {
+            Some(since) => Self { since },
+            // Not in range.
+            None => Self { since: NonZeroI64::MIN },
+        }
     }
 }
 
@@ -94,7 +110,7 @@ impl TryFrom<OffsetDateTime> for Timestamp {
 impl From<Timestamp> for OffsetDateTime {
     fn from(instant: Timestamp) -> Self {
         // `time` covers all our years, so the saturation never happens.
-        Self::UNIX_EPOCH.saturating_add(Duration::microseconds(instant.0))
+        Self::UNIX_EPOCH.saturating_add(Duration::microseconds(instant.as_micros()))
     }
 }
 
@@ -116,8 +132,9 @@ impl TryFrom<Timestamp> for SystemTime {
     type Error = TimestampOutOfRange;
 
     fn try_from(instant: Timestamp) -> Result<Self, TimestampOutOfRange> {
-        let span = std::time::Duration::from_micros(instant.0.unsigned_abs());
-        let moved = if instant.0 < 0 { Self::UNIX_EPOCH.checked_sub(span) } else { Self::UNIX_EPOCH.checked_add(span) };
+        let micros = instant.as_micros();
+        let span = std::time::Duration::from_micros(micros.unsigned_abs());
+        let moved = if micros < 0 { Self::UNIX_EPOCH.checked_sub(span) } else { Self::UNIX_EPOCH.checked_add(span) };
         moved.ok_or(TimestampOutOfRange)
     }
 }

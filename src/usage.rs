@@ -9,7 +9,7 @@ use time::Duration;
 
 use crate::deadline::within;
 use crate::record::TokenRecord;
-use crate::store::{LastUse, StoreError, TokenStore};
+use crate::store::{IdHashing, LastUse, StoreError, TokenStore};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
@@ -26,10 +26,12 @@ pub struct LastUsed {
     pub accuracy: Duration,
 }
 
-const PLACES: usize = 4_096;
+/// Of a power of two each, so that ids which share a bucket share a stripe: a bucket is set under one lock.
+const BUCKETS: usize = 2_048;
 const STRIPES: usize = 64;
-/// Ids that share a place share a stripe, so a place is set under one lock.
-const _: () = assert!(PLACES.is_multiple_of(STRIPES));
+const _: () = assert!(BUCKETS.is_power_of_two() && STRIPES.is_power_of_two() && STRIPES <= BUCKETS);
+/// A cache line.
+const PLACES: usize = 4;
 /// How many notes a stripe holds: 65,536 in all.
 const MAX_NOTES: usize = 1_024;
 /// How many uses one call of the store takes.
@@ -37,15 +39,21 @@ const BATCH: usize = 1_000;
 
 pub(crate) struct Usage {
     resolution: Duration,
-    noted: Box<[Noted]>,
+    /// Rounded up.
+    resolution_micros: i64,
+    buckets: Box<[Bucket]>,
     stripes: Box<[Mutex<Stripe>]>,
     dropped: AtomicU64,
 }
 
-/// Which token was noted last at a place, and when: what spares the lock. Tokens that share a place cost each other
-/// the lock.
-struct Noted {
-    token: [AtomicU64; 2],
+/// Which tokens were noted last, and when: what spares the lock. More tokens than it has places cost each other the lock.
+#[derive(Default)]
+struct Bucket([Place; PLACES]);
+
+struct Place {
+    /// All of the id, mixed into one number. Two ids of one number are as likely as two keys of 64 random bits; one of
+    /// them would be noted late.
+    token: AtomicU64,
     at: AtomicI64,
 }
 
@@ -53,7 +61,7 @@ struct Noted {
 /// later.
 #[derive(Default)]
 struct Stripe {
-    notes: HashMap<TokenId, Note>,
+    notes: HashMap<TokenId, Note, IdHashing>,
     pending: usize,
 }
 
@@ -62,53 +70,72 @@ struct Note {
     pending: bool,
 }
 
-impl Noted {
-    fn nothing() -> Self {
-        Self { token: [AtomicU64::new(0), AtomicU64::new(0)], at: AtomicI64::new(i64::MIN) }
+impl Default for Place {
+    fn default() -> Self {
+        Self { token: AtomicU64::new(0), at: AtomicI64::new(i64::MIN) }
     }
+}
 
+impl Place {
     /// The instant is read first and written last: whoever sees a fresh instant sees the token that it belongs to, or
     /// one that was noted later.
-    fn last(&self, id: TokenId) -> Option<Timestamp> {
-        let at = Timestamp::from_micros(self.at.load(Ordering::Acquire)).ok()?;
-        let same = self.token.iter().zip(id.words()).all(|(noted, word)| noted.load(Ordering::Relaxed) == word);
-        same.then_some(at)
+    fn last(&self, token: u64) -> Option<i64> {
+        let at = self.at.load(Ordering::Acquire);
+        (self.token.load(Ordering::Relaxed) == token).then_some(at)
     }
 
-    fn set(&self, id: TokenId, at: Timestamp) {
-        self.token.iter().zip(id.words()).for_each(|(noted, word)| noted.store(word, Ordering::Relaxed));
-        self.at.store(at.as_micros(), Ordering::Release);
+    fn set(&self, token: u64, at: i64) {
+        self.token.store(token, Ordering::Relaxed);
+        self.at.store(at, Ordering::Release);
+    }
+}
+
+impl Bucket {
+    fn last(&self, token: u64) -> Option<i64> {
+        self.0.iter().find_map(|place| place.last(token))
+    }
+
+    /// Where the token stands already, else in place of the one that was noted longest ago. Under the stripe's lock.
+    fn set(&self, token: u64, at: Timestamp) {
+        let own = self.0.iter().find(|place| place.last(token).is_some());
+        let oldest = || self.0.iter().min_by_key(|place| place.at.load(Ordering::Relaxed));
+        if let Some(place) = own.or_else(oldest) {
+            place.set(token, at.as_micros());
+        }
     }
 }
 
 impl Usage {
     pub(crate) fn new(resolution: Duration) -> Self {
+        let micros = resolution.saturating_add(Duration::nanoseconds(999)).whole_microseconds();
         Self {
             resolution,
-            noted: std::iter::repeat_with(Noted::nothing).take(PLACES).collect(),
+            resolution_micros: i64::try_from(micros).unwrap_or(i64::MAX),
+            buckets: std::iter::repeat_with(Bucket::default).take(BUCKETS).collect(),
             stripes: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
             dropped: AtomicU64::new(0),
         }
     }
 
-    /// Notes a use, if the last one that was noted is a resolution ago. Else it costs three loads, or the lock where another
-    /// token took the place.
+    /// Notes a use, if the last one that was noted is a resolution ago. Else it costs a few loads of one cache line, or the
+    /// lock where other tokens took the places.
     pub(crate) fn note(&self, id: TokenId, now: Timestamp) {
-        let Some(noted) = id.place(&self.noted) else {
+        let token = id.mixed();
+        let Some(bucket) = at_hash(&self.buckets, token) else {
             return;
         };
-        if noted.last(id).is_some_and(|last| self.is_fresh(last, now)) {
+        if bucket.last(token).is_some_and(|last| self.is_fresh(last, now)) {
             return;
         }
         let Some(mut stripe) = self.stripe(id) else {
             return;
         };
         // Asked again under the lock: of many callers one notes.
-        let known = stripe.notes.get(&id).map(|note| note.at).filter(|last| self.is_fresh(*last, now));
+        let known = stripe.notes.get(&id).map(|note| note.at).filter(|last| self.is_fresh(last.as_micros(), now));
         if known.is_none() && !stripe.keep(id, now) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
-        noted.set(id, known.unwrap_or(now));
+        bucket.set(token, known.unwrap_or(now));
     }
 
     pub(crate) fn resolution(&self) -> Duration {
@@ -154,14 +181,21 @@ impl Usage {
         }
     }
 
-    fn is_fresh(&self, last: Timestamp, now: Timestamp) -> bool {
-        now.since(last) < self.resolution
+    /// `last` may be earlier than every instant.
+    fn is_fresh(&self, last: i64, now: Timestamp) -> bool {
+        now.as_micros().saturating_sub(last) < self.resolution_micros
     }
 
     /// Held for a look-up, or a pass over one stripe; never across an await.
     fn stripe(&self, id: TokenId) -> Option<MutexGuard<'_, Stripe>> {
-        id.place(&self.stripes).map(lock)
+        at_hash(&self.stripes, id.mixed()).map(lock)
     }
+}
+
+/// Of a power of two, the place of that hash.
+fn at_hash<T>(table: &[T], hash: u64) -> Option<&T> {
+    let mask = u64::try_from(table.len()).ok()?.wrapping_sub(1);
+    table.get(usize::try_from(hash & mask).ok()?)
 }
 
 impl Stripe {

@@ -141,6 +141,11 @@ impl PersonalTokens {
     pub(crate) fn now(&self) -> Result<Timestamp, StoreError> {
         self.inner.clock.now().map_err(StoreError::unavailable)
     }
+
+    /// What verification judges by.
+    fn coarse_now(&self) -> Result<Timestamp, StoreError> {
+        self.inner.clock.coarse_now().map_err(StoreError::unavailable)
+    }
 }
 
 impl fmt::Debug for PersonalTokens {

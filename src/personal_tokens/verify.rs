@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::deadline::within;
 use crate::record::TokenRecord;
 use crate::store::{Lookup, StoreError};
-use crate::token::Token;
+use crate::token::Presented;
 use crate::verify::{Rejected, Rejection, VerifiedToken, verify};
 
 use super::trace::Span;
@@ -23,7 +23,7 @@ pub(crate) enum Begun {
 
 /// A token of the right form whose record the store must be asked for.
 pub(crate) struct Pending {
-    token: Token,
+    presented: Presented,
     purpose: Purpose,
     span: Span,
 }
@@ -72,8 +72,8 @@ impl PersonalTokens {
 
     /// The rest of it. Beyond the limit the store counts as failed.
     pub(crate) async fn finish(&self, pending: Pending, limit: Option<Duration>) -> Result<VerifiedToken, Failed> {
-        let Pending { token, purpose, span } = pending;
-        let outcome = span.around(within(limit, self.ask(&token, purpose))).await;
+        let Pending { presented, purpose, span } = pending;
+        let outcome = span.around(within(limit, self.ask(&presented, purpose))).await;
         end(span, &outcome);
         outcome
     }
@@ -87,25 +87,25 @@ impl PersonalTokens {
 
     fn look_up(&self, presented: &[u8], purpose: Purpose) -> Begun {
         let span = Span::begin();
-        let Ok(token) = Token::parse(presented, &self.inner.prefixes) else {
+        let Ok(presented) = Presented::parse(presented, &self.inner.prefixes) else {
             return Begun::done(span, Err(Rejection::Malformed.into()));
         };
-        match span.in_scope(|| self.inner.store.find_cached(token.id())) {
-            Lookup::Hit(record) => Begun::done(span, self.judge(&token, Some(record), purpose)),
-            Lookup::Absent => Begun::done(span, self.judge(&token, None, purpose)),
-            Lookup::Ask => Begun::Pending(Pending { token, purpose, span }),
+        match span.in_scope(|| self.inner.store.find_cached(presented.id)) {
+            Lookup::Hit(record) => Begun::done(span, self.judge(&presented, Some(record), purpose)),
+            Lookup::Absent => Begun::done(span, self.judge(&presented, None, purpose)),
+            Lookup::Ask => Begun::Pending(Pending { presented, purpose, span }),
         }
     }
 
     /// What the store read before a change that has returned meanwhile counts for nothing: a lookup in flight does not
     /// outlive a revoke.
-    async fn ask(&self, token: &Token, purpose: Purpose) -> Result<VerifiedToken, Failed> {
+    async fn ask(&self, presented: &Presented, purpose: Purpose) -> Result<VerifiedToken, Failed> {
         for _ in 0..MAX_LOOKUPS {
             let began = self.inner.fence.now();
-            let record = self.inner.store.find(token.id()).await?;
+            let record = self.inner.store.find(presented.id).await?;
             let overtaken = record.as_ref().is_some_and(|record| self.inner.fence.was_raised(&record.owner, began));
             if !overtaken {
-                return self.judge(token, record, purpose);
+                return self.judge(presented, record, purpose);
             }
         }
         Err(StoreError::unavailable("the owner's tokens changed faster than the store answered").into())
@@ -114,12 +114,12 @@ impl PersonalTokens {
     /// The clock is read here, after the record came: a token that expired while the store was slow is refused.
     fn judge(
         &self,
-        token: &Token,
+        presented: &Presented,
         record: Option<Arc<TokenRecord>>,
         purpose: Purpose,
     ) -> Result<VerifiedToken, Failed> {
-        let now = self.now()?;
-        let verified = verify(record, &token.digest(), now)?;
+        let now = self.coarse_now()?;
+        let verified = verify(record, &presented.digest, now)?;
         if purpose == Purpose::Use {
             self.inner.usage.note(verified.id(), now);
         }

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use ecow::EcoString;
+
 use crate::token::holds_token;
 
 const MAX_BYTES: usize = 255;
@@ -27,8 +29,8 @@ pub struct Scope(Box<str>);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Scopes {
-    /// Sorted and joined by a space: one allocation, and the form that stores keep.
-    text: Box<str>,
+    /// Sorted and joined by a space: the form that stores keep.
+    text: EcoString,
 }
 
 /// Why a text is no scope, or texts are no set of scopes.

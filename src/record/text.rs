@@ -4,7 +4,8 @@ use std::borrow::Borrow;
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+
+use ecow::EcoString;
 
 use crate::token::holds_token;
 
@@ -25,13 +26,13 @@ const MAX_BYTES: usize = 255;
 /// # Ok::<(), personal_tokens::InvalidText>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OwnerId(Arc<str>);
+pub struct OwnerId(EcoString);
 
 /// Who asked for a token, as the host names them: a member of staff, an administrator, an import job.
 ///
 /// The same rules as [`OwnerId`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Actor(Arc<str>);
+pub struct Actor(EcoString);
 
 /// The person's label of a token, unique among the current tokens of an owner.
 ///
@@ -39,7 +40,7 @@ pub struct Actor(Arc<str>);
 /// could make it look like another name), without white space at the ends, and with no token in it. Compared byte by
 /// byte. Pages should still isolate it (`<bdi>`): right-to-left names are welcome.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenName(Arc<str>);
+pub struct TokenName(EcoString);
 
 /// Why a text is no [`OwnerId`], [`Actor`] or [`TokenName`].
 ///
@@ -106,7 +107,7 @@ impl InvalidText {
         self.rule
     }
 
-    fn opaque(what: &'static str, text: &str) -> Result<Arc<str>, Self> {
+    fn opaque(what: &'static str, text: &str) -> Result<EcoString, Self> {
         match general_rule(text) {
             Some(rule) => Err(Self { what, more: " or tokens", rule }),
             None => Ok(text.into()),

@@ -4,12 +4,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::token::TokenId;
 
-pub(super) type IdHashing = BuildHasherDefault<IdHasher>;
+pub(crate) type IdHashing = BuildHasherDefault<IdHasher>;
 
 /// One multiplication a word: ids are random and a lookup inserts nothing, so there is nothing to hide from (failures
 /// 38).
 #[derive(Default)]
-pub(super) struct IdHasher(u64);
+pub(crate) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn write_u64(&mut self, word: u64) {

@@ -6,7 +6,6 @@ mod cache;
 pub mod conformance;
 mod error;
 mod forward;
-#[cfg(any(feature = "memory", feature = "cache"))]
 mod id_hasher;
 mod invalidate;
 #[cfg(feature = "memory")]
@@ -25,6 +24,7 @@ pub use async_trait::async_trait;
 #[cfg(feature = "cache")]
 pub use cache::{CacheStats, CachedStore, CachedStoreBuilder};
 pub use error::{ChangeError, StoreError};
+pub(crate) use id_hasher::IdHashing;
 pub use invalidate::Invalidate;
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;

@@ -1,10 +1,9 @@
 use std::error::Error;
 
 use rand::TryCryptoRng;
-use zeroize::Zeroizing;
 
 use super::body::{Body, RANDOM_LEN};
-use super::inline::Inline;
+use super::wiped::Wiped;
 use super::{Token, TokenPrefix};
 
 /// One draw in 2.7 holds no `-`; that 128 in a row all hold one happens once in 2⁸³ times.
@@ -38,35 +37,26 @@ impl Token {
         R: TryCryptoRng + ?Sized,
         R::Error: Send + Sync + 'static,
     {
-        let mut bytes = Zeroizing::new([0; RANDOM_LEN]);
         for _ in 0..MAX_DRAWS {
+            let mut bytes = Wiped::<RANDOM_LEN>::default();
             random.try_fill_bytes(bytes.as_mut_slice()).map_err(|error| GenerateError::Random(error.into()))?;
             if is_stuck(bytes.as_slice()) {
                 return Err(GenerateError::NotRandom);
             }
-            if let Some(token) = Self::without_hyphen(prefix, &bytes) {
+            if let Some(token) = Self::without_hyphen(prefix, bytes) {
                 return Ok(token);
             }
         }
         Err(GenerateError::NotRandom)
     }
 
-    fn without_hyphen(prefix: &TokenPrefix, random: &[u8; RANDOM_LEN]) -> Option<Self> {
-        let body = Body::new(prefix, random)?;
+    fn without_hyphen(prefix: &TokenPrefix, random: Wiped<RANDOM_LEN>) -> Option<Self> {
+        let body = Body::new(prefix, random);
         let text = body.encode()?;
         if text.contains(&b'-') {
             return None;
         }
-        Self::assemble(prefix, &body, text.as_slice())
-    }
-
-    pub(super) fn assemble(prefix: &TokenPrefix, body: &Body, text: &[u8]) -> Option<Self> {
-        Some(Self {
-            prefix: *prefix,
-            id: body.id,
-            secret: *body.secret,
-            text: Inline::join(&[prefix.as_bytes(), b"_", text])?,
-        })
+        Self::assemble(prefix, &body, &text)
     }
 }
 

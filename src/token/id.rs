@@ -2,8 +2,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use super::base64url;
 
 /// The public name of a token: 12 random bytes (96 bits).
 ///
@@ -56,14 +55,6 @@ impl TokenId {
         self.words().into_iter().fold(0, |state, word| Self::mix(state ^ word))
     }
 
-    /// Its place in a table; none in an empty one. Where one table's length divides another's, ids of one place there
-    /// have one place here.
-    pub(crate) fn place<T>(self, table: &[T]) -> Option<&T> {
-        let places = u64::try_from(table.len()).ok()?;
-        let mixed = self.mixed();
-        table.get(usize::try_from(mixed.checked_rem(places)?).ok()?)
-    }
-
     /// One multiplication by 2⁶⁴ over the golden ratio, and both halves of the product: every bit reaches every other.
     /// Ids are random, but a host that imports tokens may bring ids that count upwards.
     pub(crate) fn mix(word: u64) -> u64 {
@@ -77,12 +68,9 @@ impl FromStr for TokenId {
     type Err = InvalidTokenId;
 
     fn from_str(text: &str) -> Result<Self, InvalidTokenId> {
-        if text.len() != Self::TEXT_LEN {
-            return Err(InvalidTokenId);
-        }
+        let text: &[u8; Self::TEXT_LEN] = text.as_bytes().try_into().map_err(|_| InvalidTokenId)?;
         let mut bytes = [0; Self::LEN];
-        URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).map_err(|_| InvalidTokenId)?;
-        Ok(Self(bytes))
+        if base64url::decode(text, &mut bytes) { Ok(Self(bytes)) } else { Err(InvalidTokenId) }
     }
 }
 
@@ -90,8 +78,7 @@ impl FromStr for TokenId {
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; Self::TEXT_LEN];
-        // 12 bytes fill 16 characters exactly: neither call can fail.
-        URL_SAFE_NO_PAD.encode_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
+        base64url::encode(&self.0, &mut text);
         f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }

@@ -2,17 +2,20 @@
 
 use zeroize::Zeroize as _;
 
+use super::wiped::Bytes;
+
 /// At most `N` (and at most 255) bytes of ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Inline<const N: usize> {
     len: u8,
-    bytes: [u8; N],
+    /// Zeros behind the text.
+    bytes: Bytes<N>,
 }
 
 impl<const N: usize> Inline<N> {
     /// The parts joined, or `None` if they do not fit or are not ASCII.
     pub(super) fn join(parts: &[&[u8]]) -> Option<Self> {
-        let mut bytes = [0; N];
+        let mut bytes = Bytes::<N>::default();
         let mut len = 0_usize;
         for part in parts {
             let end = len.checked_add(part.len())?;
@@ -24,6 +27,10 @@ impl<const N: usize> Inline<N> {
 
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    pub(super) fn zero_filled(&self) -> &[u8; N] {
+        &self.bytes
     }
 
     pub(super) fn as_str(&self) -> &str {

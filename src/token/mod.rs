@@ -1,5 +1,6 @@
 //! What travels: the token, its public id, its prefix, and the digest that a store keeps of it.
 
+mod base64url;
 mod body;
 mod digest;
 mod generate;
@@ -7,18 +8,18 @@ mod id;
 mod inline;
 mod parse;
 mod prefix;
+mod wiped;
 
 use std::fmt;
 
-use zeroize::Zeroize as _;
-
+use body::Body;
 use inline::Inline;
 
 pub use digest::TokenDigest;
 pub use generate::GenerateError;
 pub use id::{InvalidTokenId, TokenId};
 pub use parse::MalformedToken;
-pub(crate) use parse::holds_token;
+pub(crate) use parse::{Presented, holds_token};
 pub use prefix::{InvalidPrefix, TokenPrefix};
 
 /// A personal token: the bearer string, freshly generated or parsed from what a client presented.
@@ -46,7 +47,8 @@ pub use prefix::{InvalidPrefix, TokenPrefix};
 pub struct Token {
     prefix: TokenPrefix,
     id: TokenId,
-    secret: [u8; body::SECRET_LEN],
+    digest: TokenDigest,
+    /// The secret stands in it, and nowhere else.
     text: Inline<{ Token::MAX_LEN }>,
 }
 
@@ -77,7 +79,17 @@ impl Token {
     /// What a store keeps in place of the token.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
-        TokenDigest::of(&self.prefix, self.id, &self.secret)
+        self.digest
+    }
+
+    /// None if the parts do not fit, as those of a prefix and its body do.
+    fn assemble(prefix: &TokenPrefix, body: &Body, text: &[u8; body::TEXT_LEN]) -> Option<Self> {
+        Some(Self {
+            prefix: *prefix,
+            id: body.id(),
+            digest: TokenDigest::of(prefix, body.random())?,
+            text: Inline::join(&[prefix.as_bytes(), b"_", text])?,
+        })
     }
 }
 
@@ -91,7 +103,6 @@ impl fmt::Debug for Token {
 
 impl Drop for Token {
     fn drop(&mut self) {
-        self.secret.zeroize();
         self.text.zeroize();
     }
 }

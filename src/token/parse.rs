@@ -1,5 +1,5 @@
 use super::body::{Body, TEXT_LEN};
-use super::{Token, TokenPrefix};
+use super::{Token, TokenDigest, TokenId, TokenPrefix};
 
 /// Why a text is no token of ours. It was refused unread by the store, and holds nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,12 +27,24 @@ impl Token {
     /// # Errors
     /// [`MalformedToken`] says what is wrong, whatever the bytes.
     pub fn parse(presented: &[u8], accepted: &[TokenPrefix]) -> Result<Self, MalformedToken> {
-        let (prefix, text) = split(presented, accepted).ok_or_else(|| wrong_shape(presented, accepted))?;
-        let body = Body::decode(text).ok_or(MalformedToken::Encoding)?;
-        if !body.checksum_holds(prefix) {
-            return Err(MalformedToken::Checksum);
-        }
-        Self::assemble(prefix, &body, text).ok_or(MalformedToken::Length)
+        let (prefix, text) = split(presented, accepted)?;
+        Self::assemble(prefix, &checked(prefix, text)?, text).ok_or(MalformedToken::Length)
+    }
+}
+
+/// What verification needs of a presented token. The secret is gone once this is made.
+pub(crate) struct Presented {
+    pub(crate) id: TokenId,
+    pub(crate) digest: TokenDigest,
+}
+
+impl Presented {
+    /// As [`Token::parse`].
+    pub(crate) fn parse(presented: &[u8], accepted: &[TokenPrefix]) -> Result<Self, MalformedToken> {
+        let (prefix, text) = split(presented, accepted)?;
+        let body = checked(prefix, text)?;
+        let digest = TokenDigest::of(prefix, body.random()).ok_or(MalformedToken::Length)?;
+        Ok(Self { id: body.id(), digest })
     }
 }
 
@@ -54,11 +66,20 @@ fn prefixes_at_end(head: &[u8]) -> impl Iterator<Item = TokenPrefix> {
 }
 
 /// At the last 65 bytes, never at an underscore: prefix and body may both hold some.
-fn split<'a, 'p>(presented: &'a [u8], accepted: &'p [TokenPrefix]) -> Option<(&'p TokenPrefix, &'a [u8; TEXT_LEN])> {
-    let (head, text) = presented.split_last_chunk()?;
-    let head = head.strip_suffix(b"_")?;
-    let prefix = accepted.iter().find(|prefix| prefix.as_bytes() == head)?;
-    Some((prefix, text))
+fn split<'a, 'p>(
+    presented: &'a [u8],
+    accepted: &'p [TokenPrefix],
+) -> Result<(&'p TokenPrefix, &'a [u8; TEXT_LEN]), MalformedToken> {
+    let parts = presented.split_last_chunk().and_then(|(head, text)| {
+        let head = head.strip_suffix(b"_")?;
+        Some((accepted.iter().find(|prefix| prefix.as_bytes() == head)?, text))
+    });
+    parts.ok_or_else(|| wrong_shape(presented, accepted))
+}
+
+fn checked(prefix: &TokenPrefix, text: &[u8; TEXT_LEN]) -> Result<Body, MalformedToken> {
+    let body = Body::decode(text).ok_or(MalformedToken::Encoding)?;
+    if body.checksum_holds(prefix) { Ok(body) } else { Err(MalformedToken::Checksum) }
 }
 
 fn wrong_shape(presented: &[u8], accepted: &[TokenPrefix]) -> MalformedToken {

@@ -18,7 +18,11 @@ use super::inline::Inline;
 /// # Ok::<(), personal_tokens::InvalidPrefix>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenPrefix(Inline<{ TokenPrefix::MAX_LEN }>);
+pub struct TokenPrefix {
+    text: Inline<{ TokenPrefix::MAX_LEN }>,
+    /// Where the checksum of each token begins.
+    checksum: u32,
+}
 
 /// Why a text is no [`TokenPrefix`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,17 +64,27 @@ impl TokenPrefix {
         if !text.starts_with(|c: char| c.is_ascii_lowercase()) || text.ends_with('_') {
             return Err(InvalidPrefix::Ends);
         }
-        Inline::join(&[text.as_bytes()]).map(Self).ok_or(length)
+        let checksum = crc32fast::hash(text.as_bytes());
+        Inline::join(&[text.as_bytes()]).map(|text| Self { text, checksum }).ok_or(length)
     }
 
     /// The prefix, without the `_` that follows it in a token.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.text.as_str()
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.text.as_bytes()
+    }
+
+    pub(super) fn zero_filled(&self) -> &[u8; Self::MAX_LEN] {
+        self.text.zero_filled()
+    }
+
+    /// CRC-32 (ISO-HDLC) of the text.
+    pub(super) fn checksum(&self) -> u32 {
+        self.checksum
     }
 }
 
