@@ -1,0 +1,158 @@
+//! What is counted.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::hint::black_box;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::task::{Context, Poll, Waker};
+
+use http::header::AUTHORIZATION;
+use http::{Extensions, HeaderValue, Request, Response};
+use personal_tokens::http::BearerAuthLayer;
+use personal_tokens::store::{CachedStore, MemoryStore, TokenStore};
+use personal_tokens::{Change, Duration, NewToken, PersonalTokens, Token};
+use tower::{Layer as _, Service as _, service_fn};
+
+use crate::fixture::order::Cycle;
+use crate::fixture::presented::Stock;
+use crate::fixture::tokens;
+use crate::planted;
+
+/// So many tokens a store has; each is asked for as often as the others.
+const TOKENS: u64 = 250;
+const CALLS: u32 = 500;
+
+/// An operation, under the name of its budget.
+pub struct Operation {
+    pub name: &'static str,
+    /// It draws from the system's generator, so one call costs more than another. Each is counted by itself, and the most
+    /// frequent count taken: that of a token whose first draw was good.
+    pub random: bool,
+    begin: fn() -> Op,
+}
+
+type Op = Box<dyn FnMut()>;
+
+pub const OPERATIONS: &[Operation] = &[
+    steady("parse", parse),
+    steady("verify, MemoryStore", || verify("valid", MemoryStore::new())),
+    steady("verify, CachedStore", || verify("valid", CachedStore::new(MemoryStore::new()))),
+    steady("verify, wrong secret", || verify("wrong secret", MemoryStore::new())),
+    steady("verify, unknown id", || verify("unknown id", MemoryStore::new())),
+    steady("verify, malformed: prefix", || verify("malformed: prefix", MemoryStore::new())),
+    steady("verify, malformed: length", || verify("malformed: length", MemoryStore::new())),
+    steady("verify, malformed: encoding", || verify("malformed: encoding", MemoryStore::new())),
+    steady("verify, malformed: checksum", || verify("malformed: checksum", MemoryStore::new())),
+    Operation { name: "issue, MemoryStore", random: true, begin: issue },
+    steady("guard", guard),
+    steady("guard, no credentials", guard_without_credentials),
+];
+
+/// What was made slower on purpose, and the operation whose budget it must break.
+pub const PLANTED: &[(Operation, &str)] = &[
+    (steady("a lock around the look-up", || verify("valid", planted::locked())), "verify, MemoryStore"),
+    (steady("a read lock around the look-up", || verify("valid", planted::read_locked())), "verify, MemoryStore"),
+    (steady("SipHash for the id", || verify("valid", planted::sip_hashed())), "verify, MemoryStore"),
+    (steady("a boxed future", || verify("valid", planted::boxed())), "verify, MemoryStore"),
+];
+
+/// What runs under callgrind: the operation, until it is warm, and then while it is counted.
+pub fn run(name: &str) -> ExitCode {
+    let mut known = OPERATIONS.iter().chain(PLANTED.iter().map(|(operation, _)| operation));
+    let Some(operation) = known.find(|operation| operation.name == name) else {
+        eprintln!("no operation is called {name:?}");
+        return ExitCode::from(2);
+    };
+    let mut op = (operation.begin)();
+    (0..2 * TOKENS).for_each(|_| op());
+    let (batches, calls) = operation.batches();
+    for _ in 0..batches {
+        counted(&mut op, calls);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Callgrind counts while this function runs, and finds it by its name.
+#[inline(never)]
+fn counted(op: &mut dyn FnMut(), calls: u32) {
+    for _ in 0..calls {
+        op();
+    }
+}
+
+impl Operation {
+    /// How often it is counted, and how many calls together.
+    pub fn batches(&self) -> (u32, u32) {
+        if self.random { (CALLS, 1) } else { (1, CALLS) }
+    }
+}
+
+const fn steady(name: &'static str, begin: fn() -> Op) -> Operation {
+    Operation { name, random: false, begin }
+}
+
+fn parse() -> Op {
+    let (mut texts, accepted) = (texts("valid"), [tokens::prefix()]);
+    Box::new(move || drop(black_box(Token::parse(texts.turn().as_bytes(), &accepted))))
+}
+
+fn verify(what: &str, store: impl TokenStore + 'static) -> Op {
+    let (tokens, mut texts) = (shop(store), texts(what));
+    Box::new(move || drop(black_box(now(tokens.verify(texts.turn())))))
+}
+
+fn issue() -> Op {
+    let shop = tokens::handle(MemoryStore::new());
+    let of =
+        |n| NewToken::new(tokens::owner(n), tokens::name(n)).scopes([tokens::SCOPE]).expires_in(Duration::days(30));
+    let mut asked: Vec<NewToken> = (0..2 * TOKENS + u64::from(CALLS)).rev().map(of).collect();
+    Box::new(move || drop(black_box(now(shop.issue(asked.pop().unwrap())))))
+}
+
+/// A service that gives its request back, behind the guard.
+fn guard() -> Op {
+    let hand_back = service_fn(|request: Request<()>| ready(Ok::<_, Infallible>(Response::new(Some(request)))));
+    let mut service = BearerAuthLayer::new(shop(MemoryStore::new())).layer(hand_back);
+    let mut texts = texts("valid");
+    let value = |_| HeaderValue::try_from(format!("Bearer {}", texts.turn())).unwrap();
+    let mut values = Cycle::new((0..TOKENS).map(value).collect::<Vec<_>>());
+    let mut request = Some(Request::new(()));
+    Box::new(move || {
+        let mut next = request.take().unwrap();
+        next.headers_mut().insert(AUTHORIZATION, values.turn().clone());
+        let Ok(response) = now(service.call(next));
+        let mut done: Request<()> = response.into_body().unwrap();
+        *done.extensions_mut() = Extensions::new();
+        request = Some(done);
+    })
+}
+
+fn guard_without_credentials() -> Op {
+    let answer = service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(()))));
+    let mut service = BearerAuthLayer::new(shop(MemoryStore::new())).layer(answer);
+    Box::new(move || drop(black_box(now(service.call(Request::new(()))))))
+}
+
+fn shop(store: impl TokenStore + 'static) -> PersonalTokens {
+    let (issued_at, policy) = (tokens::now(), tokens::policy());
+    for n in Stock::of(TOKENS).valid {
+        now(store.change(&Change::issue(tokens::record(n, issued_at), policy.clone()))).unwrap();
+        // What a cache keeps it has read.
+        now(store.find(tokens::token(n).id())).unwrap();
+    }
+    tokens::handle(store)
+}
+
+fn texts(what: &str) -> Cycle<String> {
+    let kinds = Stock::of(TOKENS).presented();
+    Cycle::new(kinds.into_iter().find(|kind| kind.what == what).unwrap().texts)
+}
+
+/// Nothing here waits.
+fn now<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("it waits"),
+    }
+}

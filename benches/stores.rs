@@ -1,0 +1,16 @@
+//! What a store costs as the number of its tokens grows.
+
+use std::sync::Arc;
+
+use personal_tokens::store::{CachedStore, MemoryStore};
+use personal_tokens_benches::{Bench, fixture, suites};
+
+fn main() {
+    let mut bench = Bench::from_args("stores");
+    for tokens in bench.sizes() {
+        let store = Arc::new(MemoryStore::new());
+        fixture::fill(&store, 0..tokens);
+        bench.run(suites::stores("MemoryStore", tokens, Arc::clone(&store) as _));
+        bench.run(suites::stores("CachedStore, warm", tokens, Arc::new(CachedStore::new(store))));
+    }
+}
