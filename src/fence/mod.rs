@@ -3,9 +3,13 @@
 
 mod atomic;
 mod owners;
+#[cfg(feature = "cache")]
+mod stamp;
 mod versions;
 
 pub(crate) use owners::Owners;
+#[cfg(feature = "cache")]
+pub(crate) use stamp::Stamp;
 pub(crate) use versions::{Clock, Place, Version};
 #[cfg(feature = "cache")]
 pub(crate) use versions::{Places, Quiet};

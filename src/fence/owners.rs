@@ -20,6 +20,7 @@ impl Owners {
     }
 
     /// Whether no change of the owner's tokens has ended since then.
+    #[inline]
     pub(crate) fn hold(&self, owner: Place, read: Version) -> bool {
         self.places.hold(owner, read)
     }

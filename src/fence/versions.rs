@@ -7,7 +7,7 @@ pub(crate) struct Clock(AtomicU64);
 
 /// When a look-up began, by the clock of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Version(u64);
+pub(crate) struct Version(pub(super) u64);
 
 /// A look-up notes the clock before it reads; a change moves the clock and raises its place to it after it was written
 /// and before it returns. What was read at an earlier version than its place was raised to is stale.
@@ -23,7 +23,7 @@ pub(crate) struct Quiet {
 
 /// Where the changes of an owner, or of an id, are remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place(u16);
+pub(crate) struct Place(pub(super) u16);
 
 impl Clock {
     pub(crate) fn new() -> Self {
@@ -45,12 +45,14 @@ impl Places {
         Self(zeros())
     }
 
+    #[inline]
     pub(crate) fn of_hash(hash: u64) -> Place {
         let place = hash.checked_rem(u64::from(PLACES)).unwrap_or_default();
         Place(u16::try_from(place).unwrap_or_default())
     }
 
     /// Whether nothing that was changed since then has this place.
+    #[inline]
     pub(crate) fn hold(&self, place: Place, read: Version) -> bool {
         self.at(place).is_some_and(|raised| raised.load(Ordering::Acquire) <= read.0)
     }
@@ -70,6 +72,7 @@ impl Places {
         self.0.iter().for_each(|raised| _ = raised.fetch_max(now, Ordering::AcqRel));
     }
 
+    #[inline]
     fn at(&self, place: Place) -> Option<&AtomicU64> {
         self.0.get(usize::from(place.0))
     }

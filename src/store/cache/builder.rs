@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 
+use super::age::Age;
 use super::flights::Flights;
 use super::forgetting::Forgetting;
 use super::stats::Counters;
@@ -77,8 +78,7 @@ impl<S> CachedStoreBuilder<S> {
                 forgetting: Forgetting::new(),
                 flights: Flights::new(self.lookups, self.waiting),
                 counters: Counters::new(),
-                max_staleness: self.max_staleness,
-                clock: self.clock,
+                age: Age::new(self.clock, self.max_staleness),
             }),
         }
     }

@@ -18,7 +18,7 @@ use crate::record::TokenRecord;
 use crate::store::StoreError;
 use crate::token::TokenId;
 
-use super::entry::Moment;
+use super::age::Moment;
 
 /// What a look-up found, and which version its read is noted at.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use crate::fence::{Clock, Owners, Place, Places, Quiet, Version};
 use crate::record::OwnerId;
 use crate::token::TokenId;
 
-use super::entry::Moment;
+use super::age::Moment;
 
 pub(super) struct Forgetting {
     clock: Clock,
@@ -27,6 +27,7 @@ impl Forgetting {
     }
 
     /// Whether what was read at that version may be answered.
+    #[inline]
     pub(super) fn holds(&self, id: TokenId, owner: Place, read: Version) -> bool {
         self.owners.hold(owner, read) && self.ids.hold(Places::of_hash(id.mixed()), read)
     }

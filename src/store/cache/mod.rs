@@ -1,5 +1,6 @@
 //! [`CachedStore`]: a bounded cache over any store.
 
+mod age;
 mod builder;
 mod entry;
 mod flights;
@@ -14,14 +15,14 @@ use std::time::Duration as StdDuration;
 use async_trait::async_trait;
 use time::Duration;
 
-use crate::clock::Clock;
 use crate::fence::{Place, Version};
 use crate::record::{Change, ChangeRefused, Changed, OwnerId, TokenRecord};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 use super::{ChangeError, ExpiringQuery, Invalidate, LastUse, ListQuery, Lookup, Pruned, StoreError, TokenStore};
-use entry::{Entry, Moment};
+use age::{Age, Moment};
+use entry::Entry;
 use flights::{Boarding, Flights, Found, Standing};
 use forgetting::Forgetting;
 use stats::Counters;
@@ -83,8 +84,7 @@ struct Shared<S> {
     forgetting: Forgetting,
     flights: Flights,
     counters: Counters,
-    max_staleness: StdDuration,
-    clock: Arc<dyn Clock>,
+    age: Age,
 }
 
 impl<S> CachedStore<S> {
@@ -108,7 +108,7 @@ impl<S> CachedStore<S> {
     /// How long at most a change that was made elsewhere goes unnoticed here.
     #[must_use]
     pub fn max_staleness(&self) -> StdDuration {
-        self.shared.max_staleness
+        self.shared.age.most()
     }
 
     /// How often it could answer, and how much it holds.
@@ -223,7 +223,7 @@ impl<S: Send + Sync> Invalidate for CachedStore<S> {
 impl<S> std::fmt::Debug for CachedStore<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CachedStore")
-            .field("max_staleness", &self.shared.max_staleness)
+            .field("max_staleness", &self.max_staleness())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
@@ -232,10 +232,10 @@ impl<S> std::fmt::Debug for CachedStore<S> {
 impl<S> Shared<S> {
     /// What is kept of it, if it was not changed since and is not too old.
     fn kept(&self, id: TokenId) -> Option<Arc<TokenRecord>> {
-        let now = self.now();
+        let at_the_latest = self.age.at_the_latest();
         self.table.get(id, |entry| {
-            let holds = self.forgetting.holds(id, entry.owner, entry.read);
-            (holds && now.since(entry.began) < self.max_staleness).then(|| entry.used())
+            let holds = self.forgetting.holds(id, entry.stamp.owner(), entry.stamp.read());
+            (holds && self.age.allows(entry.began, at_the_latest)).then(|| entry.used())
         })
     }
 
@@ -258,16 +258,12 @@ impl<S> Shared<S> {
     /// what a change of unknown outcome has overwritten since: nobody knows yet whose token it is about.
     fn may_be_joined(&self, read: Version, began: Moment) -> bool {
         self.forgetting.now() == read
-            && self.now().since(began) < self.max_staleness
+            && self.age.allows(began, self.age.now())
             && !self.forgetting.is_quiet_anywhere(began)
     }
 
     fn raise_on_drop(&self, owner: &OwnerId) -> Raise<'_, S> {
         Raise { shared: self, owner: self.forgetting.owner(owner), outcome: Outcome::Unknown }
-    }
-
-    fn now(&self) -> Moment {
-        Moment::of(self.clock.monotonic())
     }
 }
 
@@ -276,7 +272,7 @@ impl<S: TokenStore> Shared<S> {
     async fn look_up(&self, id: TokenId, boarding: Boarding) -> Result<Found, StoreError> {
         let _turn = self.flights.turn(boarding.standing()).await?;
         // The version first: what is changed between the two is read.
-        let (read, began) = boarding.take_off(|| (self.forgetting.now(), self.now()));
+        let (read, began) = boarding.take_off(|| (self.forgetting.now(), self.age.now()));
         let record = self.inner.find(id).await?;
         if let Some(record) = &record {
             self.keep(id, record, read, began);
@@ -304,11 +300,11 @@ enum Outcome {
 
 impl<S> Drop for Raise<'_, S> {
     fn drop(&mut self) {
-        let Shared { forgetting, max_staleness, .. } = self.shared;
+        let Shared { forgetting, age, .. } = self.shared;
         match self.outcome {
             Outcome::Unknown => {
-                let quiet = LONGEST_QUIET.min(*max_staleness);
-                forgetting.keep_nothing_until(self.owner, self.shared.now().after(quiet));
+                let quiet = LONGEST_QUIET.min(age.most());
+                forgetting.keep_nothing_until(self.owner, age.now().after(quiet));
                 forgetting.forget_owner(self.owner);
             }
             Outcome::Made => forgetting.forget_owner(self.owner),

@@ -43,6 +43,7 @@ impl Counters {
         Self { shards: std::iter::repeat_with(Shard::default).take(SHARDS).collect() }
     }
 
+    #[inline]
     pub(super) fn hit(&self) {
         if let Some(shard) = self.shards.get(shard_of_this_thread()) {
             shard.hits.fetch_add(1, Ordering::Relaxed);

@@ -47,7 +47,7 @@ impl Table {
         if let Some(old) = entries.get(&id) {
             // Of two look-ups the one that began later knows better.
             if old.began <= entry.began {
-                entry.set_uses(old.uses());
+                entry.stamp.set_uses(old.stamp.uses());
                 entries.insert(id, entry);
             }
             return;

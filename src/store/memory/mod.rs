@@ -1,12 +1,13 @@
 //! [`MemoryStore`]: tokens in this process's memory.
 
 mod current;
+mod few;
 mod id_map;
+mod many;
 mod owner_index;
+mod owners;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use time::Duration;
@@ -17,9 +18,7 @@ use crate::token::TokenId;
 
 use super::{ChangeError, Cursor, ExpiringQuery, LastUse, ListQuery, Lookup, Pruned, StoreError, TokenStore};
 use id_map::IdMap;
-use owner_index::OwnerIndex;
-
-const STRIPES: usize = 256;
+use owners::{Held, Owners};
 
 /// Tokens in this process's memory; gone when it ends. For tests, examples, and services that issue tokens for
 /// the life of a process.
@@ -40,22 +39,14 @@ const STRIPES: usize = 256;
 /// ```
 pub struct MemoryStore {
     records: IdMap,
-    stripes: Box<[Mutex<Stripe>]>,
-    hasher: RandomState,
+    owners: Owners,
 }
-
-/// The indexes of the owners that share a lock.
-type Stripe = HashMap<OwnerId, OwnerIndex>;
 
 impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            records: IdMap::default(),
-            stripes: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
-            hasher: RandomState::new(),
-        }
+        Self { records: IdMap::default(), owners: Owners::new() }
     }
 
     /// How many records it holds, ended ones too.
@@ -70,49 +61,44 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    fn stripe(&self, owner: &OwnerId) -> Result<MutexGuard<'_, Stripe>, StoreError> {
-        let stripes = u64::try_from(self.stripes.len()).unwrap_or(u64::MAX);
-        let place = self.hasher.hash_one(owner).checked_rem(stripes).and_then(|place| usize::try_from(place).ok());
-        let stripe =
-            place.and_then(|place| self.stripes.get(place)).ok_or_else(|| StoreError::unavailable("no lock"))?;
-        // Nothing that runs under the lock panics half-way through a write.
-        Ok(stripe.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
     /// Under the owner's lock: the plan was made from what still stands, so no update can miss its row.
-    fn write(&self, stripe: &mut Stripe, owner: &OwnerId, plan: Plan) -> Result<Changed, ChangeRefused> {
+    fn write(&self, held: &mut Held<'_>, plan: Plan) -> Result<Changed, ChangeRefused> {
+        let Plan { update, insert, changed } = plan;
+        let owner = held.index().map(|(owner, _)| owner.clone());
+        let insert =
+            insert.map(|new| Arc::new(TokenRecord { owner: owner.unwrap_or_else(|| new.owner.clone()), ..new }));
         // First what can be refused: nothing is written then.
-        if let Some(new) = &plan.insert
-            && !self.records.try_insert(Arc::new(new.clone()))
+        if let Some(new) = &insert
+            && !self.records.try_insert(Arc::clone(new))
         {
             return Err(ChangeRefused::IdTaken);
         }
-        if plan.changed.written.is_empty() {
-            return Ok(plan.changed);
+        if changed.written.is_empty() {
+            return Ok(changed);
         }
-        let index = stripe.entry(owner.clone()).or_default();
-        for new in plan.update {
+        let index = held.index_or_new();
+        for new in update {
             if let Some(old) = self.records.replace(new.id, |old| Some(new.written_over(old))) {
                 index.remove(&old);
-                index.insert(&new);
+                index.insert(&new, &self.records);
             }
         }
-        if let Some(new) = &plan.insert {
-            index.insert(new);
+        if let Some(new) = &insert {
+            index.insert(new, &self.records);
         }
-        Ok(plan.changed)
+        Ok(changed)
     }
 
     /// Removes the record if it still ended before the instant.
     fn prune_one(&self, candidate: &TokenRecord, ended_before: Timestamp) -> Result<bool, StoreError> {
-        let mut stripe = self.stripe(&candidate.owner)?;
+        let mut held = self.owners.hold(&candidate.owner)?;
         let Some(record) = self.records.get(candidate.id).filter(|record| ended_earlier(record, ended_before)) else {
             return Ok(false);
         };
-        if let Some(index) = stripe.get_mut(&record.owner) {
+        if let Some((_, index)) = held.index() {
             index.remove(&record);
             if index.is_empty() {
-                stripe.remove(&record.owner);
+                held.remove();
             }
         }
         self.records.remove(record.id);
@@ -131,16 +117,16 @@ impl TokenStore for MemoryStore {
     }
 
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
-        let mut stripe = self.stripe(change.owner())?;
+        let mut held = self.owners.hold(change.owner())?;
         let needs = change.needs();
-        let view = stripe.get_mut(change.owner()).map(|index| index.view(&needs, &self.records)).unwrap_or_default();
+        let view = held.index().map(|(_, index)| index.view(&needs, &self.records)).unwrap_or_default();
         let plan = change.decide(view)?;
-        Ok(self.write(&mut stripe, change.owner(), plan)?)
+        Ok(self.write(&mut held, plan)?)
     }
 
     async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError> {
-        let stripe = self.stripe(owner)?;
-        let Some(index) = stripe.get(owner) else {
+        let mut held = self.owners.hold(owner)?;
+        let Some((_, index)) = held.index() else {
             return Ok(Vec::new());
         };
         let newest_first = index.newest_first(query.after).filter_map(|id| self.records.get(id));
