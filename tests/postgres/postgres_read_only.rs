@@ -8,9 +8,10 @@ use crate::common;
 use common::noon;
 use common::outage::{Shop, assert_all_answered, assert_all_unavailable};
 use common::postgres::{Server, run, shared};
+use common::rulebook::token_id;
 use personal_tokens::store::sqlx::postgres::PgPoolOptions;
 use personal_tokens::store::sqlx::{self, PgPool};
-use personal_tokens::store::{PostgresStore, TokenStore as _};
+use personal_tokens::store::{PostgresStore, StoreError, TokenStore as _};
 
 #[tokio::test]
 async fn a_default_of_read_only_stops_no_change() {
@@ -72,9 +73,12 @@ async fn a_standby_answers_nothing_and_then_all_once_it_is_the_primary() {
     assert!(shop.store.claim_notice(id, None, noon()).await.is_err());
     let third = shop.backend().await;
     assert!(first != second && second != third, "a connection to a standby is kept");
-    // One that is asked no more whether it is the primary.
     let named = PostgresStore::from_pool(shop.pool.clone()).named_statements(true);
-    assert!(named.find(id).await.unwrap().is_some());
+    for id in [id, token_id(1)] {
+        let found = named.find(id).await;
+        assert!(matches!(found, Err(StoreError::Unavailable(_))), "a token that is there or not: {found:?}");
+    }
+    assert_ne!(third, shop.backend().await, "a connection to a standby is kept");
     assert!(named.claim_notice(id, None, noon()).await.is_err());
 
     let promoted: bool = sqlx::query_scalar("SELECT pg_promote()").fetch_one(&shop.pool).await.unwrap();

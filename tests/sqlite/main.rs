@@ -10,6 +10,8 @@ mod sqlite_corrupt_rows;
 mod sqlite_does_as_the_rules_say;
 mod sqlite_files_of_old_releases_open;
 mod sqlite_goes_on_after_cancelled_calls;
+mod sqlite_keeps_its_own_connections;
+mod sqlite_opens_without_a_scan;
 mod sqlite_outlives_a_full_disk;
 mod sqlite_tables;
 mod sqlite_tells_a_broken_file;

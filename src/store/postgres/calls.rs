@@ -6,16 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgQueryResult;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::record::OwnerId;
 use crate::store::StoreError;
-use crate::store::sql::on_a_runtime;
+use crate::store::sql::{Connections, Held, on_a_runtime};
 
 use super::failure::Failure;
 use super::row::Statement;
@@ -31,7 +30,7 @@ const SERVERS_MARGIN: Duration = Duration::from_secs(1);
 const MAX_ATTEMPTS: u32 = 5;
 
 pub(super) struct Calls {
-    pub(super) pool: PgPool,
+    pub(super) connections: Connections<Postgres>,
     pub(super) deadline: Duration,
     /// Whether statements are prepared by a name, once a connection.
     pub(super) named: bool,
@@ -59,10 +58,9 @@ pub(super) enum Manner {
 }
 
 impl Calls {
-    pub(super) fn new(pool: PgPool, deadline: Duration, statements: Statements) -> Self {
-        let connections = usize::try_from(pool.options().get_max_connections()).unwrap_or(Semaphore::MAX_PERMITS);
-        let room = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
-        Self { pool, deadline, named: false, statements, turns: Turns::new(), room }
+    pub(super) fn new(connections: Connections<Postgres>, deadline: Duration, statements: Statements) -> Self {
+        let room = Arc::new(Semaphore::new(connections.at_most()));
+        Self { connections, deadline, named: false, statements, turns: Turns::new(), room }
     }
 
     pub(super) fn call(&self) -> Call<'_> {
@@ -112,9 +110,10 @@ impl Call<'_> {
 
     pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
         let room = Arc::clone(&self.calls.room).acquire_owned().await.map_err(StoreError::unavailable)?;
-        let connection = self.calls.pool.acquire().await?;
+        let connection = self.calls.connections.acquire().await?;
         self.connected.store(true, Ordering::Relaxed);
-        Ok(Lease { connection: Some(connection), room: Some(room), is_done: false, is_beginning: false, call: self })
+        let (connection, room) = (Some(connection), Some(room));
+        Ok(Lease { connection, room, is_done: false, is_beginning: false, is_to_roll_back: false, call: self })
     }
 
     async fn tries<T, E, F>(&self, attempt: impl Fn(Manner) -> F) -> Result<T, E>
@@ -152,9 +151,11 @@ impl Call<'_> {
 /// A connection, while a call is at work on it.
 pub(super) struct Lease<'c> {
     /// None once it was given back.
-    connection: Option<PoolConnection<Postgres>>,
+    connection: Option<Held<Postgres>>,
     room: Option<OwnedSemaphorePermit>,
     is_done: bool,
+    /// A transaction was only read in: the ROLLBACK that ends it waits for what is sent next.
+    is_to_roll_back: bool,
     /// A BEGIN was sent, and is not answered: sqlx 0.9.0 does not know of the transaction yet, and would leave it open.
     is_beginning: bool,
     call: &'c Call<'c>,
@@ -189,6 +190,7 @@ impl Lease<'_> {
         if self.call.calls.named {
             return Ok(Reading::Connection(self.connection()?));
         }
+        self.is_to_roll_back = true;
         Ok(Reading::Transaction(self.begin("").await?))
     }
 
@@ -203,8 +205,7 @@ impl Lease<'_> {
     /// READ COMMITTED, whatever the host's default: what is read once a lock is held is what its last holder wrote. The
     /// server ends by itself what this node, or one that is gone, waits for no more.
     async fn begin<E: From<StoreError>>(&mut self, and_then: &str) -> Result<Transaction<'_, Postgres>, Failure<E>> {
-        let limit = self.call.calls.deadline.saturating_add(SERVERS_MARGIN);
-        let millis = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX);
+        let millis = self.servers_limit();
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = {millis}; \
              SET LOCAL idle_in_transaction_session_timeout = {millis}{and_then}"
@@ -216,6 +217,16 @@ impl Lease<'_> {
         Ok(transaction)
     }
 
+    /// In milliseconds: how long the server is to be at work on a statement at most.
+    pub(super) fn servers_limit(&self) -> i32 {
+        let limit = self.call.calls.deadline.saturating_add(SERVERS_MARGIN);
+        i32::try_from(limit.as_millis()).unwrap_or(i32::MAX)
+    }
+
+    pub(super) fn is_named(&self) -> bool {
+        self.call.calls.named
+    }
+
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
         self.connection.as_deref_mut().ok_or_else(given_back)
     }
@@ -223,6 +234,7 @@ impl Lease<'_> {
     /// A transaction that failed is at its end once this is: what it held, the next attempt finds free.
     pub(super) async fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
         self.is_done = true;
+        let may_be_stale = self.connection.as_ref().is_some_and(Held::is_from_a_call);
         if let (Err(failure), Some(connection)) = (&outcome, &mut self.connection) {
             // The ping also sends the ROLLBACK that a dropped transaction leaves to be sent, and waits for it.
             let usable = !self.is_beginning && !matches!(failure, Failure::Lost(_)) && connection.ping().await.is_ok();
@@ -230,8 +242,17 @@ impl Lease<'_> {
                 connection.close_on_drop();
                 self.connection = None;
             }
+        } else if !self.is_to_roll_back {
+            self.connection.take().into_iter().for_each(|clean| self.call.calls.connections.give_back(clean));
         }
-        outcome
+        match outcome {
+            // Perhaps it was before: one that the pool has asked can tell.
+            Err(Failure::Lost(error)) if may_be_stale && !self.call.may_have_written.load(Ordering::Relaxed) => {
+                self.call.calls.connections.distrust();
+                Err(Failure::Overtaken(error))
+            }
+            outcome => outcome,
+        }
     }
 }
 

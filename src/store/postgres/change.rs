@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use crate::record::{Change, ChangeRefused, Changed, Needs, Plan, TokenRecord, View};
+use crate::record::{Change, ChangeRefused, Changed, Needs, Plan, View};
 use crate::store::{ChangeError, StoreError};
 use crate::token::TokenId;
 
@@ -44,20 +44,13 @@ async fn gather(writing: &mut Writing<'_>, needs: &Needs<'_>) -> Outcome<View> {
             }
         }
     }
-    let mut view = needs.gather(unique(records));
+    let mut view = needs.gather(records);
     if needs.count_to > 0 {
         let count = writing.query(&writing.statements.count).bind(owner()).bind(Instant::from(needs.at));
         let count = count.bind(i64::from(needs.count_to)).fetch_one(&mut *writing.transaction).await?;
         view.active = u32::try_from(count.try_get::<i64, _>(0)?).unwrap_or(u32::MAX);
     }
     Ok(view)
-}
-
-/// A token may hold the name that it is to be given.
-fn unique(mut records: Vec<TokenRecord>) -> Vec<TokenRecord> {
-    records.sort_unstable_by_key(|record| record.id);
-    records.dedup_by_key(|record| record.id);
-    records
 }
 
 /// The updates first: they free the name that the new token takes.

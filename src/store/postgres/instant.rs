@@ -20,6 +20,10 @@ impl Instant {
     pub(super) const INFINITY: Self = Self(i64::MAX);
     pub(super) const NEGATIVE_INFINITY: Self = Self(i64::MIN);
 
+    pub(super) fn from_sent(bytes: [u8; 8]) -> Self {
+        Self(i64::from_be_bytes(bytes))
+    }
+
     /// # Errors
     /// [`TimestampOutOfRange`] outside years 1 to 9999, as the two infinities are.
     pub(super) fn timestamp(self) -> Result<Timestamp, TimestampOutOfRange> {
@@ -71,6 +75,6 @@ impl Decode<'_, Postgres> for Instant {
         if value.format() != PgValueFormat::Binary {
             return Err("an instant came as text".into());
         }
-        Ok(Self(i64::from_be_bytes(value.as_bytes()?.try_into()?)))
+        Ok(Self::from_sent(value.as_bytes()?.try_into()?))
     }
 }

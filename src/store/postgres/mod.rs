@@ -3,12 +3,14 @@
 mod calls;
 mod change;
 mod failure;
+mod find;
 mod follower;
 mod housekeeping;
 mod instant;
 mod reads;
 mod row;
 mod schema;
+mod sent;
 mod statements;
 mod turns;
 
@@ -17,7 +19,7 @@ use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool, Postgres};
 use time::Duration;
 use tokio::time::timeout;
 
@@ -25,7 +27,7 @@ use crate::record::{Change, Changed, OwnerId, TokenRecord};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
-use super::sql::{DEADLINE, LONGEST_DEADLINE, on_a_runtime};
+use super::sql::{Connections, DEADLINE, LONGEST_DEADLINE, on_a_runtime};
 use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Pruned, StoreError, TokenStore};
 use calls::Calls;
 use schema::Schema;
@@ -102,7 +104,8 @@ impl PostgresStore {
     /// The version of the tables that this release reads and writes. It stands in the table `personal_tokens_schema`.
     pub const SCHEMA_VERSION: i64 = schema::VERSION;
 
-    /// Opens a pool of 10 connections. It makes no tables: [`create_tables`](Self::create_tables) does.
+    /// Opens a pool of 10 connections, which the store keeps between two calls. It makes no tables:
+    /// [`create_tables`](Self::create_tables) does.
     ///
     /// The URL is sqlx's: `postgres://user:password@host:port/database`. `sslmode=require` wants a TLS feature of sqlx,
     /// which the host chooses among its own dependencies (`sqlx = { version = "0.9", features = ["tls-rustls"] }`).
@@ -120,15 +123,20 @@ impl PostgresStore {
         drop(connection.map_err(StoreError::unavailable)?.close().await);
         // The store's own deadline is the one that counts.
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(LONGEST_DEADLINE);
-        Ok(Self::from_pool(pool.connect_lazy_with(options)))
+        Ok(Self::new(Connections::of_our_own(pool.connect_lazy_with(options))))
     }
 
-    /// Keeps the tokens in a host's database, by its pool, which stays as the host set it up. The tables must be there:
-    /// by [`create_tables`](Self::create_tables), or by the host's own migration with [`schema_sql`](Self::schema_sql).
+    /// Keeps the tokens in a host's database, by its pool, which stays as the host set it up, and gets back each connection
+    /// at once. The tables must be there: by [`create_tables`](Self::create_tables), or by the host's own migration with
+    /// [`schema_sql`](Self::schema_sql).
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
+        Self::new(Connections::of_a_host(pool))
+    }
+
+    fn new(connections: Connections<Postgres>) -> Self {
         let schema = Schema::public();
-        Self { calls: Calls::new(pool, DEADLINE, Statements::within(&schema)), schema }
+        Self { calls: Calls::new(connections, DEADLINE, Statements::within(&schema)), schema }
     }
 
     /// The schema that the tables stand in, in place of `public`. Every statement names it: a `search_path` does not
@@ -142,12 +150,12 @@ impl PostgresStore {
         Ok(self)
     }
 
-    /// Whether statements are prepared by a name, once a connection, which saves a look-up two round trips of four.
-    /// Default: they are not, so that all goes on through a pooler that hands out connections by the transaction, as
-    /// pgbouncer does: with names, one node's statement would there be taken for another's. Choose it only where
-    /// nothing stands between, and where the pool leads to the primary for certain: look-ups then ask no more whether
-    /// it is one. Nor do they set `statement_timeout`: give the role one, so that the server ends what waits behind a
-    /// lock for longer than we do.
+    /// Whether statements are prepared by a name, once a connection, which saves the server their parsing and planning:
+    /// most of what it does for a look-up. Default: they are not, so that all goes on through a pooler that hands out
+    /// connections by the transaction, as pgbouncer does: with names, one node's statement would there be taken for
+    /// another's. Choose it only where nothing stands between, and where the pool leads to the primary: a standby's
+    /// look-ups are refused all the same, its lists are not. Nor do reads set `statement_timeout`: give the role one, so
+    /// that the server ends what waits behind a lock for longer than we do.
     #[must_use]
     pub fn named_statements(mut self, named: bool) -> Self {
         self.calls.named = named;
@@ -185,20 +193,20 @@ impl PostgresStore {
     /// since a pooler in transaction mode passes no notification on.
     #[must_use]
     pub fn follower(&self, options: PgConnectOptions) -> Follower {
-        Follower::new(options, self.calls.pool.clone(), self.schema.channel())
+        Follower::new(options, self.calls.connections.pool.clone(), self.schema.channel())
     }
 
     /// Waits for the calls under way, and closes the connections (a host's pool too). Calls that come later are
     /// [`Unavailable`](StoreError::Unavailable).
     pub async fn close(&self) {
-        self.calls.pool.close().await;
+        self.calls.connections.close().await;
     }
 }
 
 #[async_trait]
 impl TokenStore for PostgresStore {
     async fn find(&self, id: TokenId) -> Result<Option<Arc<TokenRecord>>, StoreError> {
-        Ok(leased!(self, read(), |lease, _| reads::find(lease, id))?.map(Arc::new))
+        Ok(leased!(self, read(), |lease, _| find::find(lease, id))?.map(Arc::new))
     }
 
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {

@@ -17,12 +17,6 @@ type Outcome<T> = Result<T, Failure<StoreError>>;
 /// Behind every id.
 const LAST_ID: [u8; TokenId::LEN] = [u8::MAX; TokenId::LEN];
 
-pub(super) async fn find(lease: &mut Lease<'_>, id: TokenId) -> Outcome<Option<TokenRecord>> {
-    let find = lease.query(&lease.statements().find).bind(bytes(id));
-    let row = find.fetch_optional(&mut *lease.reading().await?).await?;
-    Ok(row.as_ref().map(record_of).transpose()?)
-}
-
 pub(super) async fn list(
     lease: &mut Lease<'_>,
     owner: &OwnerId,

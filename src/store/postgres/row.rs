@@ -6,7 +6,7 @@ use sqlx::{Postgres, Row as _};
 
 use crate::record::{Rotated, TokenRecord};
 use crate::store::StoreError;
-use crate::store::sql::{self, Columns, corrupt};
+use crate::store::sql::{self, Column, Columns, corrupt};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
@@ -14,14 +14,17 @@ use super::instant::Instant;
 
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
+/// Of rows that begin with all columns.
+///
 /// # Errors
 /// [`StoreError::Corrupt`] names the column that is none of a record's.
 pub(super) fn record_of(row: &PgRow) -> Result<TokenRecord, StoreError> {
     sql::record_of(&Reader { row })
 }
 
+/// Of rows that begin with it.
 pub(super) fn id_of(row: &PgRow) -> Result<TokenId, StoreError> {
-    Reader { row }.id("id")
+    Reader { row }.id(Column::Id)
 }
 
 /// All columns, in their order.
@@ -79,36 +82,33 @@ struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    fn value<T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>>(
-        &self,
-        column: &'static str,
-    ) -> Result<T, StoreError> {
-        self.row.try_get(column).map_err(|error| corrupt(column, error))
+    fn value<T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>>(&self, column: Column) -> Result<T, StoreError> {
+        self.row.try_get(column.index()).map_err(|error| corrupt(column, error))
     }
 }
 
 impl<'r> Columns<'r> for Reader<'r> {
-    fn text(&self, column: &'static str) -> Result<&'r str, StoreError> {
+    fn text(&self, column: Column) -> Result<&'r str, StoreError> {
         self.value(column)
     }
 
-    fn optional_text(&self, column: &'static str) -> Result<Option<&'r str>, StoreError> {
+    fn optional_text(&self, column: Column) -> Result<Option<&'r str>, StoreError> {
         self.value(column)
     }
 
-    fn integer(&self, column: &'static str) -> Result<i64, StoreError> {
+    fn integer(&self, column: Column) -> Result<i64, StoreError> {
         self.value::<i32>(column).map(i64::from)
     }
 
-    fn flag(&self, column: &'static str) -> Result<bool, StoreError> {
+    fn flag(&self, column: Column) -> Result<bool, StoreError> {
         self.value(column)
     }
 
-    fn optional_bytes(&self, column: &'static str) -> Result<Option<&'r [u8]>, StoreError> {
+    fn optional_bytes(&self, column: Column) -> Result<Option<&'r [u8]>, StoreError> {
         self.value(column)
     }
 
-    fn optional_instant(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+    fn optional_instant(&self, column: Column) -> Result<Option<Timestamp>, StoreError> {
         let instant = self.value::<Option<Instant>>(column)?.map(Instant::timestamp);
         instant.transpose().map_err(|error| corrupt(column, error))
     }

@@ -50,8 +50,21 @@ macro_rules! with_columns_and {
     };
 }
 
+/// The whole record as one value. What its id is equal to comes behind it.
+macro_rules! record {
+    ($is:literal) => {
+        concat!(
+            with_columns!("SELECT pg_catalog.record_send(ROW(", ")) FROM {schema}.personal_tokens WHERE id = "),
+            $is
+        )
+    };
+}
+
 statements! {
-    find = with_columns!("SELECT", "FROM {schema}.personal_tokens WHERE id = $1");
+    /// With what a standby tells of itself, whether there is such a token or not.
+    find = concat!("SELECT pg_catalog.pg_is_in_recovery(), (", record!("$1"), ")");
+    /// Without the id.
+    record = record!("");
     list_all = list!("");
     list_active = list!(concat!(" AND ", active!()));
     list_ended = list!(concat!(" AND NOT ", active!()));
@@ -66,16 +79,16 @@ statements! {
     /// The target, its predecessor, and who holds the name; locked, since whoever edits by hand takes no lock of ours.
     gather = concat!(
         with_columns!(
-            "SELECT 'target' AS part, * FROM (SELECT",
+            "SELECT *, 'target' AS part FROM (SELECT",
             "FROM {schema}.personal_tokens WHERE id = $1 AND owner = $2 FOR NO KEY UPDATE) AS target UNION ALL "
         ),
         with_columns!(
-            "SELECT 'predecessor', * FROM (SELECT",
+            "SELECT *, 'predecessor' FROM (SELECT",
             "FROM {schema}.personal_tokens WHERE id = (SELECT predecessor FROM {schema}.personal_tokens WHERE id = $1) \
              AND owner = $2 FOR NO KEY UPDATE) AS predecessor UNION ALL "
         ),
         with_columns!(
-            "SELECT 'holder', * FROM (SELECT",
+            "SELECT *, 'holder' FROM (SELECT",
             "FROM {schema}.personal_tokens WHERE owner = $2 AND name = $3 AND revoked IS NULL AND rotated IS NULL \
              FOR NO KEY UPDATE) AS holder"
         )
@@ -101,8 +114,8 @@ statements! {
              UPDATE {schema}.personal_tokens AS token SET last_used = stale.at FROM stale WHERE token.id = stale.id";
     claim = "UPDATE {schema}.personal_tokens SET noticed = $3 WHERE id = $1 AND noticed IS NOT DISTINCT FROM $2";
     ended = with_columns!(
-        "SELECT ended,",
-        "FROM {schema}.personal_tokens WHERE ended < $1 AND ended < 'infinity' AND (ended, id) > ($2, $3) \
+        "SELECT",
+        ", ended FROM {schema}.personal_tokens WHERE ended < $1 AND ended < 'infinity' AND (ended, id) > ($2, $3) \
          ORDER BY ended, id LIMIT $4 FOR UPDATE SKIP LOCKED"
     );
     delete = "DELETE FROM {schema}.personal_tokens WHERE id = ANY ($1)";

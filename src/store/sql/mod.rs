@@ -1,5 +1,7 @@
 //! What the stores over SQL databases share.
 
+mod column;
+mod connections;
 mod record;
 
 use std::error::Error;
@@ -7,24 +9,13 @@ use std::time::Duration;
 
 use super::StoreError;
 
-pub(super) use record::{Columns, record_of};
+pub(super) use column::{Column, with_columns};
+pub(super) use connections::{Connections, Held};
+pub(super) use record::{Columns, Missing, record_of};
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 /// So that it can be added to any instant.
 pub(super) const LONGEST_DEADLINE: Duration = Duration::from_secs(365 * 86_400);
-
-/// All columns of a record, in the order in which they are bound.
-macro_rules! with_columns {
-    ($before:literal, $after:literal) => {
-        concat!(
-            $before,
-            " id, owner, name, digest_key, digest, scopes, created, created_by, never_expires, expires, expiry_set, \
-             last_used, noticed, revoked, predecessor, rotated, successor, grace_ends ",
-            $after
-        )
-    };
-}
-pub(super) use with_columns;
 
 /// Pools panic without one.
 pub(super) fn on_a_runtime() -> Result<(), StoreError> {
@@ -33,8 +24,8 @@ pub(super) fn on_a_runtime() -> Result<(), StoreError> {
 }
 
 /// A column that holds what no record has.
-pub(super) fn corrupt(column: &'static str, error: impl Error + Send + Sync + 'static) -> StoreError {
-    StoreError::corrupt(CorruptColumn { column, source: Box::new(error) })
+pub(super) fn corrupt(column: Column, error: impl Error + Send + Sync + 'static) -> StoreError {
+    StoreError::corrupt(CorruptColumn { column: column.name(), source: Box::new(error) })
 }
 
 #[derive(Debug, thiserror::Error)]

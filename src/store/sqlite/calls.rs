@@ -4,14 +4,13 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, Row as _, Sqlite, SqlitePool, Transaction};
-use tokio::sync::Mutex;
+use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::store::StoreError;
-use crate::store::sql::on_a_runtime;
+use crate::store::sql::{Connections, Held, on_a_runtime};
 
 use super::failure::Failure;
 
@@ -21,7 +20,9 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(3);
 
 pub(super) struct Calls {
-    pub(super) pool: SqlitePool,
+    pub(super) connections: Connections<Sqlite>,
+    /// As many as there are connections, where those are kept between two calls.
+    room: Semaphore,
     /// SQLite has one writer: those of this process wait here, in turn, instead of each holding a connection.
     turn: Mutex<()>,
     pub(super) deadline: Duration,
@@ -34,8 +35,9 @@ pub(super) struct Call<'s> {
 }
 
 impl Calls {
-    pub(super) fn new(pool: SqlitePool, deadline: Duration) -> Self {
-        Self { pool, turn: Mutex::new(()), deadline }
+    pub(super) fn new(connections: Connections<Sqlite>, deadline: Duration) -> Self {
+        let room = Semaphore::new(if connections.are_kept() { connections.at_most() } else { Semaphore::MAX_PERMITS });
+        Self { connections, room, turn: Mutex::new(()), deadline }
     }
 
     pub(super) fn call(&self) -> Call<'_> {
@@ -78,7 +80,7 @@ impl Call<'_> {
     {
         // A lock that is never given up is told as such, not as a call that took too long.
         let last = until.checked_sub(BUSY_TIMEOUT.saturating_mul(2)).unwrap_or(until);
-        let mut idle = self.calls.pool.size();
+        let mut idle = self.calls.connections.pool.size();
         loop {
             match attempt().await {
                 Ok(answer) => return Ok(answer),
@@ -91,7 +93,8 @@ impl Call<'_> {
     }
 
     pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
-        Ok(Lease { connection: self.calls.pool.acquire().await?, may_have_written: &self.may_have_written })
+        let room = self.calls.room.acquire().await.map_err(StoreError::unavailable)?;
+        Ok(Lease { connection: self.calls.connections.acquire().await?, _room: room, call: self })
     }
 
     async fn in_time<T, F: Future<Output = T>>(
@@ -107,8 +110,9 @@ impl Call<'_> {
 
 /// A connection that is not used again where a failure says so.
 pub(super) struct Lease<'c> {
-    pub(super) connection: PoolConnection<Sqlite>,
-    may_have_written: &'c AtomicBool,
+    pub(super) connection: Held<Sqlite>,
+    _room: SemaphorePermit<'c>,
+    call: &'c Call<'c>,
 }
 
 impl Lease<'_> {
@@ -123,17 +127,18 @@ impl Lease<'_> {
             sqlx::raw_sql("PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON").execute(&mut *connection).await?;
         }
         let transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        self.may_have_written.store(true, Ordering::Relaxed);
+        self.call.may_have_written.store(true, Ordering::Relaxed);
         Ok(transaction)
     }
 
     pub(super) fn returned<T, E>(mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
         match outcome {
+            Ok(_) => self.call.calls.connections.give_back(self.connection),
             Err(Failure::Lost(_)) => self.connection.close_on_drop(),
             // Rolled back, and tried again.
-            Err(Failure::Locked(_)) => self.may_have_written.store(false, Ordering::Relaxed),
+            Err(Failure::Locked(_)) => self.call.may_have_written.store(false, Ordering::Relaxed),
             Err(Failure::ReadOnly(_)) => {
-                self.may_have_written.store(false, Ordering::Relaxed);
+                self.call.may_have_written.store(false, Ordering::Relaxed);
                 self.connection.close_on_drop();
             }
             _ => {}

@@ -18,8 +18,8 @@ const TOUCH: &str = "UPDATE personal_tokens SET last_used = ?2 WHERE id = ?1 \
                      AND (last_used IS NULL OR (last_used < ?2 AND ?2 - last_used >= ?3))";
 const CLAIM: &str = "UPDATE personal_tokens SET noticed = ?3 WHERE id = ?1 AND noticed IS ?2";
 const ENDED: &str = with_columns!(
-    "SELECT ended,",
-    "FROM personal_tokens WHERE ended < ?1 AND ended < 9223372036854775807 AND (ended, id) > (?2, ?3) \
+    "SELECT",
+    ", ended FROM personal_tokens WHERE ended < ?1 AND ended < 9223372036854775807 AND (ended, id) > (?2, ?3) \
      ORDER BY ended, id LIMIT ?4"
 );
 const DELETE: &str = "DELETE FROM personal_tokens WHERE id = ?";

@@ -14,14 +14,14 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
-use sqlx::SqlitePool;
+use sqlx::{Sqlite, SqlitePool};
 use time::Duration;
 
 use crate::record::{Change, Changed, OwnerId, TokenRecord};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
-use super::sql::{DEADLINE, LONGEST_DEADLINE, on_a_runtime};
+use super::sql::{Connections, DEADLINE, LONGEST_DEADLINE, on_a_runtime};
 use super::{ChangeError, ExpiringQuery, LastUse, ListQuery, Pruned, StoreError, TokenStore};
 use calls::Calls;
 use location::Location;
@@ -101,7 +101,7 @@ impl SqliteStore {
     /// [`StoreError`] if it cannot be opened or made, is no database, or the tables are of another version.
     pub async fn open(location: impl AsRef<Path> + Send) -> Result<Self, StoreError> {
         on_a_runtime()?;
-        let store = Self::from_pool(Location::parse(location.as_ref())?.open()?);
+        let store = Self::new(Connections::of_our_own(Location::parse(location.as_ref())?.open()?));
         store.create_tables().await?;
         Ok(store)
     }
@@ -115,7 +115,11 @@ impl SqliteStore {
     /// `synchronous=OFF` that happens to write a checkpoint can. A pool in memory must keep one connection for good.
     #[must_use]
     pub fn from_pool(pool: SqlitePool) -> Self {
-        Self { calls: Calls::new(pool, DEADLINE) }
+        Self::new(Connections::of_a_host(pool))
+    }
+
+    fn new(connections: Connections<Sqlite>) -> Self {
+        Self { calls: Calls::new(connections, DEADLINE) }
     }
 
     /// How long a call may take, waiting for locks included; at most a year. Default: 5 seconds. Under 40 milliseconds a
@@ -139,7 +143,7 @@ impl SqliteStore {
     /// Waits for the calls under way, and closes the connections (a host's pool too). Calls that come later are
     /// [`Unavailable`](StoreError::Unavailable). The last connection that closes writes all into the one file.
     pub async fn close(&self) {
-        self.calls.pool.close().await;
+        self.calls.connections.close().await;
     }
 }
 

@@ -6,20 +6,23 @@ use sqlx::{Row as _, Sqlite};
 
 use crate::record::{Rotated, TokenRecord};
 use crate::store::StoreError;
-use crate::store::sql::{self, Columns, corrupt};
+use crate::store::sql::{self, Column, Columns, corrupt};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
+/// Of rows that begin with all columns.
+///
 /// # Errors
 /// [`StoreError::Corrupt`] names the column that is none of a record's.
 pub(super) fn record_of(row: &SqliteRow) -> Result<TokenRecord, StoreError> {
     sql::record_of(&Reader { row })
 }
 
+/// Of rows that begin with it.
 pub(super) fn id_of(row: &SqliteRow) -> Result<TokenId, StoreError> {
-    Reader { row }.id("id")
+    Reader { row }.id(Column::Id)
 }
 
 /// All columns, in their order.
@@ -72,39 +75,39 @@ fn bind_rotated(statement: Statement, rotated: Option<Rotated>) -> Statement {
         .bind(rotated.map(|rotated| rotated.grace_ends.as_micros()))
 }
 
-/// Reads columns by their names; STRICT tables hold no other types, but files can be written by hand.
+/// Reads columns by their places; STRICT tables hold no other types, but files can be written by hand.
 struct Reader<'r> {
     row: &'r SqliteRow,
 }
 
 impl<'r> Reader<'r> {
-    fn value<T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(&self, column: &'static str) -> Result<T, StoreError> {
+    fn value<T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(&self, column: Column) -> Result<T, StoreError> {
         // sqlx reads NULL as 0 and as an empty text where nothing optional is asked for.
         self.optional(column)?.ok_or_else(|| corrupt(column, sqlx::error::UnexpectedNullError))
     }
 
     fn optional<T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(
         &self,
-        column: &'static str,
+        column: Column,
     ) -> Result<Option<T>, StoreError> {
-        self.row.try_get(column).map_err(|error| corrupt(column, error))
+        self.row.try_get(column.index()).map_err(|error| corrupt(column, error))
     }
 }
 
 impl<'r> Columns<'r> for Reader<'r> {
-    fn text(&self, column: &'static str) -> Result<&'r str, StoreError> {
+    fn text(&self, column: Column) -> Result<&'r str, StoreError> {
         self.value(column)
     }
 
-    fn optional_text(&self, column: &'static str) -> Result<Option<&'r str>, StoreError> {
+    fn optional_text(&self, column: Column) -> Result<Option<&'r str>, StoreError> {
         self.optional(column)
     }
 
-    fn integer(&self, column: &'static str) -> Result<i64, StoreError> {
+    fn integer(&self, column: Column) -> Result<i64, StoreError> {
         self.value(column)
     }
 
-    fn flag(&self, column: &'static str) -> Result<bool, StoreError> {
+    fn flag(&self, column: Column) -> Result<bool, StoreError> {
         match self.integer(column)? {
             0 => Ok(false),
             1 => Ok(true),
@@ -112,11 +115,11 @@ impl<'r> Columns<'r> for Reader<'r> {
         }
     }
 
-    fn optional_bytes(&self, column: &'static str) -> Result<Option<&'r [u8]>, StoreError> {
+    fn optional_bytes(&self, column: Column) -> Result<Option<&'r [u8]>, StoreError> {
         self.optional(column)
     }
 
-    fn optional_instant(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+    fn optional_instant(&self, column: Column) -> Result<Option<Timestamp>, StoreError> {
         let micros = self.optional::<i64>(column)?.map(Timestamp::from_micros);
         micros.transpose().map_err(|error| corrupt(column, error))
     }
