@@ -1,0 +1,116 @@
+//! What verification is to cost, and what it costs.
+
+use crate::figures::{Figures, Row};
+use crate::say;
+
+/// A line of the table.
+pub struct Goal {
+    pub what: String,
+    pub goal: String,
+    /// None where it was not measured.
+    pub measured: Option<String>,
+    pub met: Option<bool>,
+    pub command: &'static str,
+}
+
+/// All of them, as this run met them.
+pub fn goals(figures: &Figures) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    for store in ["MemoryStore", "CachedStore, warm"] {
+        let title = format!("verify, {store}");
+        let verdict = |what: &str, units: f64| {
+            let what = (format!("`verify`, {what}, {store}"), figures.row("verify", &title, what));
+            units_without_allocations(what, units, VERIFY)
+        };
+        goals.push(verdict("valid", 2.0));
+        goals.push(verdict("wrong secret", 2.0));
+        // A cache asks its store about ids that it does not have.
+        goals.extend((store == "MemoryStore").then(|| verdict("unknown id", 2.0)));
+        goals.push(verdict("malformed: prefix", 0.2));
+        goals.push(verdict("malformed: length", 0.2));
+        goals.push(verdict("malformed: encoding", 0.8));
+        goals.push(verdict("malformed: checksum", 0.8));
+    }
+    for store in ["MemoryStore", "CachedStore, warm"] {
+        let factor =
+            figures.row("threads", &format!("threads, {store}"), "verify, 2 threads").and_then(|row| row.factor);
+        goals.push(Goal {
+            what: format!("two threads over one, {store}"),
+            goal: "at least 1.9".to_owned(),
+            measured: factor.map(|factor| format!("{factor:.2}")),
+            met: factor.map(|factor| factor >= 1.9),
+            command: THREADS,
+        });
+    }
+    let issue = figures.row("token", "issue", "issue, MemoryStore, without the generator");
+    goals.push(at_most(
+        "`issue`, MemoryStore, without the system generator",
+        8.0,
+        "U",
+        issue.and_then(|r| r.units),
+        TOKEN,
+    ));
+    for store in ["MemoryStore", "CachedStore, warm"] {
+        let guard = figures.row("guard", &format!("guard, {store}"), "the guard beside verify");
+        let what = format!("the guard around a tower service, beside `verify`, {store}");
+        goals.push(at_most(&what, 1.5, "U", guard.and_then(|row| row.units), GUARD));
+    }
+    goals.extend(http(figures));
+    goals
+}
+
+const VERIFY: &str = "cargo bench -p personal-tokens-benches --bench verify -- --table";
+const THREADS: &str = "cargo bench -p personal-tokens-benches --bench threads -- --table";
+const TOKEN: &str = "cargo bench -p personal-tokens-benches --bench token -- --table";
+const GUARD: &str = "cargo bench -p personal-tokens-benches --bench guard -- --table";
+pub const HTTP: &str = "cargo bench -p personal-tokens-http";
+
+fn units_without_allocations((what, row): (String, Option<&Row>), units: f64, command: &'static str) -> Goal {
+    let figures = row.and_then(|row| Some((row.units?, row.allocations?)));
+    Goal {
+        what,
+        goal: format!("at most {units} U, 0 allocations"),
+        measured: figures.map(|(units, allocations)| format!("{units:.2} U, {allocations:.0}")),
+        met: figures.map(|(measured, allocations)| measured <= units && allocations == 0.0),
+        command,
+    }
+}
+
+fn at_most(what: &str, limit: f64, unit: &str, measured: Option<f64>, command: &'static str) -> Goal {
+    Goal {
+        what: what.to_owned(),
+        goal: format!("at most {limit} {unit}").trim_end().to_owned(),
+        measured: measured.map(|measured| format!("{} {unit}", say::digits(measured)).trim_end().to_owned()),
+        met: measured.map(|measured| measured <= limit),
+        command,
+    }
+}
+
+/// The guard's share of a request, and that of a JWT's guard with either of its providers.
+fn http(figures: &Figures) -> Vec<Goal> {
+    let rows = figures.tables("http").first().map_or(&[][..], |table| &table.rows);
+    let ratio = |name: &str| rows.iter().find(|row| row.name == name).and_then(|row| row.ratio);
+    let spread = rows.iter().find(|row| row.name == OURS).and_then(|row| Some((row.low?, row.high?, row.rounds?)));
+    let (ours, jwt) = (ratio(OURS), ratio(JWT_AWS_LC).into_iter().chain(ratio(JWT_RUST_CRYPTO)).reduce(f64::min));
+    let over_none = Goal {
+        what: "axum, 64 connections: server CPU a request, guarded over unguarded".to_owned(),
+        goal: "at most 1.06".to_owned(),
+        measured: ours
+            .zip(spread)
+            .map(|(ratio, (low, high, rounds))| format!("{ratio:.3} ({low:.3} to {high:.3} in {rounds} rounds)")),
+        met: ours.map(|ratio| ratio <= 1.06),
+        command: HTTP,
+    };
+    let below_jwt = Goal {
+        what: "the same, against a JWT HS256 guard".to_owned(),
+        goal: "below it".to_owned(),
+        measured: ours.zip(jwt).map(|(ours, jwt)| format!("{ours:.3} against {jwt:.3}")),
+        met: ours.zip(jwt).map(|(ours, jwt)| ours < jwt),
+        command: HTTP,
+    };
+    vec![over_none, below_jwt]
+}
+
+pub const OURS: &str = "personal-tokens, MemoryStore";
+const JWT_AWS_LC: &str = "JWT HS256, AWS-LC";
+const JWT_RUST_CRYPTO: &str = "JWT HS256, RustCrypto";
