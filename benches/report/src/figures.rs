@@ -30,7 +30,9 @@ pub struct Row {
     pub allocations: Option<f64>,
     /// Throughput of several threads over that of one.
     pub factor: Option<f64>,
+    /// As the allocator counts, and by how much the process grew.
     pub bytes: Option<f64>,
+    pub resident: Option<f64>,
     pub ratio: Option<f64>,
     pub requests_per_second: Option<f64>,
     pub p50_us: Option<f64>,

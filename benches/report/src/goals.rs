@@ -56,6 +56,8 @@ pub fn goals(figures: &Figures) -> Vec<Goal> {
         goals.push(at_most(&what, 1.5, "U", guard.and_then(|row| row.units), GUARD));
     }
     goals.extend(http(figures));
+    goals.extend(memory(figures));
+    goals.extend(look_ups(figures));
     goals
 }
 
@@ -84,6 +86,46 @@ fn at_most(what: &str, limit: f64, unit: &str, measured: Option<f64>, command: &
         met: measured.map(|measured| measured <= limit),
         command,
     }
+}
+
+const MEMORY: &str = "cargo bench -p personal-tokens-benches --bench memory -- --table";
+const STORES: &str = "cargo bench -p personal-tokens-benches --features databases --bench stores -- --table";
+
+fn memory(figures: &Figures) -> [Goal; 2] {
+    [("a cached entry", "CachedStore", 340.0), ("a token in `MemoryStore` with its indexes", "MemoryStore", 480.0)].map(
+        |(what, store, limit)| {
+            let bytes = bytes_of(figures, store);
+            let what = format!("memory, a million ordinary tokens: {what}");
+            at_most(&what, limit, "bytes", bytes, MEMORY)
+        },
+    )
+}
+
+/// A token's share, all included.
+pub fn bytes_of(figures: &Figures, store: &str) -> Option<f64> {
+    let mut rows = figures.tables("memory").iter().flat_map(|table| &table.rows);
+    rows.find(|row| row.name.starts_with(store)).and_then(|row| row.bytes)
+}
+
+/// A store's look-up over the bare one of the same records: each row `<store> … over … @ <number>` of the largest number.
+fn look_ups(figures: &Figures) -> Vec<Goal> {
+    let rows = figures.tables("stores").iter().flat_map(|table| &table.rows);
+    let ratios = rows.filter_map(|row| {
+        let (what, tokens) = row.name.rsplit_once(" @ ")?;
+        what.contains(" over ").then_some((what, tokens.parse::<u64>().ok()?, row.factor?))
+    });
+    let mut goals: Vec<(u64, Goal)> = Vec::new();
+    for (what, tokens, ratio) in ratios {
+        let in_memory = what.starts_with("MemoryStore") || what.starts_with("CachedStore");
+        let name = format!("{what}, {} tokens", say::count(tokens));
+        let goal = at_most(&name, if in_memory { 1.3 } else { 1.15 }, "times", Some(ratio), STORES);
+        match goals.iter_mut().find(|(_, earlier)| earlier.what.starts_with(&format!("{what}, "))) {
+            Some(earlier) if earlier.0 < tokens => *earlier = (tokens, goal),
+            Some(_) => {}
+            None => goals.push((tokens, goal)),
+        }
+    }
+    goals.into_iter().map(|(_, goal)| goal).collect()
 }
 
 /// The guard's share of a request, and that of a JWT's guard with either of its providers.

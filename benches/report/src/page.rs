@@ -14,7 +14,7 @@ const BENCHES: [(&str, &str); 7] = [
     ("threads", "cargo bench -p personal-tokens-benches --bench threads -- --table"),
     ("guard", "cargo bench -p personal-tokens-benches --bench guard -- --table"),
     ("stores", "cargo bench -p personal-tokens-benches --features databases --bench stores -- --table"),
-    ("memory", "cargo bench -p personal-tokens-benches --bench memory"),
+    ("memory", "cargo bench -p personal-tokens-benches --bench memory -- --table"),
     ("custom_store", "cargo bench -p personal-tokens-benches --bench custom_store -- --table"),
 ];
 
@@ -126,9 +126,11 @@ fn measured(page: &mut String, table: &Table, command: &str) {
     let in_bytes = table.rows.iter().all(|row| row.bytes.is_some());
     let _ = writeln!(page, "\n### {}\n\n`{command}`\n", table.title);
     if in_bytes {
-        page.push_str("| | bytes |\n|---|---:|\n");
-        for row in &table.rows {
-            let _ = writeln!(page, "| {} | {:.0} |", row.name, row.bytes.unwrap_or_default());
+        page.push_str("| | bytes | by the process's growth |\n|---|---:|---:|\n");
+        for Row { name, bytes, resident, .. } in &table.rows {
+            let [bytes, resident] =
+                [bytes, resident].map(|figure| figure.map(|f| format!("{f:.0}")).unwrap_or_default());
+            let _ = writeln!(page, "| {name} | {bytes} | {resident} |");
         }
         return;
     }

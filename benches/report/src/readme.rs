@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::figures::Figures;
-use crate::goals::{OURS, goals};
+use crate::goals::{OURS, bytes_of, goals};
 use crate::machine::Machine;
 use crate::say;
 
@@ -60,9 +60,7 @@ fn percent(ratio: f64) -> f64 {
 }
 
 fn memory(figures: &Figures) -> Option<(&'static str, String)> {
-    let rows = figures.tables("memory").iter().flat_map(|table| &table.rows);
-    let bytes = |name: &str| rows.clone().find(|row| row.name.starts_with(name)).and_then(|row| row.bytes);
-    let figure =
-        format!("{:.0} bytes in `MemoryStore`, {:.0} in a cache", bytes("MemoryStore")?, bytes("CachedStore")?);
-    Some(("memory that a token takes, a million of them", figure))
+    let (memory, cached) = (bytes_of(figures, "MemoryStore")?, bytes_of(figures, "CachedStore")?);
+    let figure = format!("{memory:.0} bytes in `MemoryStore`, {cached:.0} in a cache");
+    Some(("memory that a token takes, of a million", figure))
 }
