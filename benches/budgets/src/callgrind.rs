@@ -24,9 +24,7 @@ pub fn count(operation: &Operation) -> Result<Profile, String> {
     // An empty environment: the place of the stack, and so some instructions, would depend on its size.
     valgrind.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
     valgrind.args(["--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*counted*"]);
-    if operation.random {
-        valgrind.arg("--dump-after=*counted*");
-    }
+    valgrind.arg("--dump-after=*one_batch*");
     valgrind.arg(format!("--callgrind-out-file={}", folder.join("out").display()));
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let done = valgrind.arg(program).args(["run", operation.name]).output();
@@ -37,6 +35,10 @@ pub fn count(operation: &Operation) -> Result<Profile, String> {
     let mut dumps = Vec::new();
     for file in fs::read_dir(&folder).map_err(|error| error.to_string())? {
         let path = file.map_err(|error| error.to_string())?.path();
+        // The first is the warm-up, and what it writes at the program's end is of no batch and has no number.
+        if path.extension().is_none_or(|number| number == "1") {
+            continue;
+        }
         dumps.push(parse(&fs::read_to_string(path).map_err(|error| error.to_string())?));
     }
     let (_, calls) = operation.batches();
@@ -55,37 +57,63 @@ impl Profile {
     }
 }
 
-/// Of equally frequent ones the least. What dumps are empty does not count.
-fn most_frequent(mut dumps: Vec<Profile>) -> Option<Profile> {
-    dumps.retain(|dump| dump.instructions > 0);
+/// Of equally frequent ones the least.
+fn most_frequent(dumps: Vec<Profile>) -> Option<Profile> {
     let mut times: BTreeMap<u64, usize> = BTreeMap::new();
     dumps.iter().for_each(|dump| *times.entry(dump.instructions).or_default() += 1);
     let (usual, _) = times.into_iter().rev().max_by_key(|(_, times)| *times)?;
     dumps.into_iter().find(|dump| dump.instructions == usual)
 }
 
+/// How many instructions an allocation counts, with its end. What it takes in truth depends on what was freed before it.
+const AN_ALLOCATION: u64 = 150;
+const ALLOCATIONS: &str = "(allocations, 150 each)";
+const ALLOCATING: [&str; 5] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc"];
+const ALLOCATOR: [&str; 10] = [
+    "_int_",
+    "_mid_memalign",
+    "alloc_perturb",
+    "free",
+    "malloc_consolidate",
+    "sys",
+    "tcache_",
+    "unlink_chunk",
+    "arena_get",
+    "munmap_chunk",
+];
+
 /// Callgrind's format: `fn=` begins a function, lines of numbers are its costs, and the one after `calls=` is what it called.
 fn parse(dump: &str) -> Profile {
     let mut names: HashMap<&str, String> = HashMap::new();
-    let mut profile = Profile::default();
-    let (mut current, mut called) = (String::new(), false);
+    let mut functions: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut current, mut callee, mut called) = (String::new(), String::new(), false);
     for line in dump.lines() {
         if let Some(function) = line.strip_prefix("fn=") {
             current = name(function, &mut names);
         } else if let Some(function) = line.strip_prefix("cfn=") {
-            name(function, &mut names);
-        } else if line.starts_with("calls=") {
+            callee = name(function, &mut names);
+        } else if let Some(calls) = line.strip_prefix("calls=") {
             called = true;
+            if ALLOCATING.contains(&&*callee) && !is_allocator(&current) {
+                *functions.entry(ALLOCATIONS.to_owned()).or_default() += first_number(calls) * AN_ALLOCATION;
+            }
         } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
-            let own = line.split_ascii_whitespace().next_back().and_then(|cost| cost.parse::<u64>().ok());
-            if let Some(own) = own.filter(|_| !called) {
-                profile.instructions += own;
-                *profile.functions.entry(current.clone()).or_default() += own;
+            if !called && !is_allocator(&current) {
+                let own = line.split_ascii_whitespace().next_back().map_or(0, first_number);
+                *functions.entry(current.clone()).or_default() += own;
             }
             called = false;
         }
     }
-    profile
+    Profile { instructions: functions.values().sum(), functions }
+}
+
+fn is_allocator(function: &str) -> bool {
+    ALLOCATING.contains(&function) || ALLOCATOR.iter().any(|begin| function.starts_with(begin))
+}
+
+fn first_number(text: &str) -> u64 {
+    text.split_ascii_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// `(7) name` says a name for the first time, `(7)` again.

@@ -23,14 +23,18 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => verdict::check(),
         ["--record"] => verdict::record(),
         ["profile", operation] => verdict::profile(operation),
         ["run", operation] => operations::run(operation),
-        _ => {
-            eprintln!("usage: budgets [--record | profile OPERATION]");
-            ExitCode::from(2)
+        _ => Err("usage: budgets [--record | profile OPERATION]".to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
         }
     }
 }

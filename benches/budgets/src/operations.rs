@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::hint::black_box;
 use std::pin::pin;
-use std::process::ExitCode;
 use std::task::{Context, Poll, Waker};
 
 use http::header::AUTHORIZATION;
@@ -21,6 +20,7 @@ use crate::planted;
 
 /// So many tokens a store has; each is asked for as often as the others.
 const TOKENS: u64 = 250;
+const WARM_UP: u32 = 500;
 const CALLS: u32 = 500;
 
 /// An operation, under the name of its budget.
@@ -49,36 +49,50 @@ pub const OPERATIONS: &[Operation] = &[
     steady("guard, no credentials", guard_without_credentials),
 ];
 
-/// What was made slower on purpose, and the operation whose budget it must break.
-pub const PLANTED: &[(Operation, &str)] = &[
-    (steady("a lock around the look-up", || verify("valid", planted::locked())), "verify, MemoryStore"),
-    (steady("a read lock around the look-up", || verify("valid", planted::read_locked())), "verify, MemoryStore"),
-    (steady("SipHash for the id", || verify("valid", planted::sip_hashed())), "verify, MemoryStore"),
-    (steady("a boxed future", || verify("valid", planted::boxed())), "verify, MemoryStore"),
+/// The operation that is made slower on purpose.
+pub const SPOILT: &str = "verify, MemoryStore";
+
+/// That operation by the way that the slowdowns take, without one.
+pub const CONTROL: Operation = steady("nothing, the same way", || verify("valid", planted::as_it_is()));
+
+/// What was made slower on purpose. Each must break the budget.
+pub const PLANTED: &[Operation] = &[
+    steady("a lock around the look-up", || verify("valid", planted::locked())),
+    steady("a read lock around the look-up", || verify("valid", planted::read_locked())),
+    steady("SipHash for the id", || verify("valid", planted::sip_hashed())),
+    steady("a boxed future", || verify("valid", planted::boxed())),
 ];
 
-/// What runs under callgrind: the operation, until it is warm, and then while it is counted.
-pub fn run(name: &str) -> ExitCode {
-    let mut known = OPERATIONS.iter().chain(PLANTED.iter().map(|(operation, _)| operation));
-    let Some(operation) = known.find(|operation| operation.name == name) else {
-        eprintln!("no operation is called {name:?}");
-        return ExitCode::from(2);
-    };
-    let mut op = (operation.begin)();
-    (0..2 * TOKENS).for_each(|_| op());
-    let (batches, calls) = operation.batches();
-    for _ in 0..batches {
-        counted(&mut op, calls);
-    }
-    ExitCode::SUCCESS
+/// All that can be run.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain([&CONTROL]).chain(PLANTED)
 }
 
-/// Callgrind counts while this function runs, and finds it by its name.
+/// The operation of this name.
+pub fn find(name: &str) -> Result<&'static Operation, String> {
+    all().find(|operation| operation.name == name).ok_or_else(|| format!("no operation is called {name:?}"))
+}
+
+/// What runs under callgrind.
+pub fn run(name: &str) -> Result<(), String> {
+    let operation = find(name)?;
+    let mut op = (operation.begin)();
+    let (batches, calls) = operation.batches();
+    counted(&mut op, batches, calls);
+    Ok(())
+}
+
+/// Callgrind counts while this function runs, and finds it by its name. The first batch warms up.
 #[inline(never)]
-fn counted(op: &mut dyn FnMut(), calls: u32) {
-    for _ in 0..calls {
-        op();
-    }
+fn counted(op: &mut dyn FnMut(), batches: u32, calls: u32) {
+    one_batch(op, WARM_UP);
+    (0..batches).for_each(|_| one_batch(op, calls));
+}
+
+/// At whose end callgrind writes down what it counted, and begins anew.
+#[inline(never)]
+fn one_batch(op: &mut dyn FnMut(), calls: u32) {
+    (0..calls).for_each(|_| op());
 }
 
 impl Operation {
@@ -102,12 +116,21 @@ fn verify(what: &str, store: impl TokenStore + 'static) -> Op {
     Box::new(move || drop(black_box(now(tokens.verify(texts.turn())))))
 }
 
+/// Each in a shop of its own, which has one token of another owner: how full a table is shall not count.
 fn issue() -> Op {
-    let shop = tokens::handle(MemoryStore::new());
-    let of =
-        |n| NewToken::new(tokens::owner(n), tokens::name(n)).scopes([tokens::SCOPE]).expires_in(Duration::days(30));
-    let mut asked: Vec<NewToken> = (0..2 * TOKENS + u64::from(CALLS)).rev().map(of).collect();
-    Box::new(move || drop(black_box(now(shop.issue(asked.pop().unwrap())))))
+    let new = |owner| NewToken::new(tokens::owner(owner), tokens::name(0)).scopes([tokens::SCOPE]);
+    let asked = (0..WARM_UP + CALLS).map(|_| {
+        let shop = tokens::handle(MemoryStore::new());
+        now(shop.issue(new(10_000))).unwrap();
+        (shop, Some(new(20_000).expires_in(Duration::days(30))))
+    });
+    let mut asked: Vec<(PersonalTokens, Option<NewToken>)> = asked.collect();
+    let mut next = 0;
+    Box::new(move || {
+        let (shop, new) = &mut asked[next];
+        next += 1;
+        drop(black_box(now(shop.issue(new.take().unwrap()))));
+    })
 }
 
 /// A service that gives its request back, behind the guard.

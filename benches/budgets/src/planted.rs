@@ -15,6 +15,10 @@ pub struct Slowed<F> {
     look_up: F,
 }
 
+pub fn as_it_is() -> impl TokenStore {
+    Slowed::new(|store, id| store.find_cached(id))
+}
+
 pub fn locked() -> impl TokenStore {
     let lock = Mutex::new(());
     Slowed::new(move |store, id| {
