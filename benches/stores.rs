@@ -1,5 +1,9 @@
 //! What a store costs as the number of its tokens grows.
 
+mod computed;
+mod hits;
+mod numbered;
+
 use std::sync::Arc;
 
 use personal_tokens::store::{CachedStore, MemoryStore};
@@ -12,5 +16,7 @@ fn main() {
         fixture::fill(&store, 0..tokens);
         bench.run(suites::stores("MemoryStore", tokens, Arc::clone(&store) as _));
         bench.run(suites::stores("CachedStore, warm", tokens, Arc::new(CachedStore::new(store))));
+        bench.run(hits::of_memory(tokens));
+        bench.run(hits::of_a_cache(tokens));
     }
 }

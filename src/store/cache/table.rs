@@ -2,9 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use papaya::HashMap;
+use papaya::{Guard as _, HashMap};
 
-use crate::store::id_hasher::IdHashing;
+use crate::store::id_hasher::{IdHashing, gives_back};
 use crate::token::TokenId;
 
 use super::entry::Entry;
@@ -57,6 +57,9 @@ impl Table {
             entries.remove(&given_up);
         }
         queues.push(id);
+        if gives_back(id) {
+            self.entries.guard().flush();
+        }
         entries.insert(id, entry);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use papaya::{Compute, HashMap, Operation};
+use papaya::{Compute, Guard as _, HashMap, Operation};
 
 use crate::record::TokenRecord;
-use crate::store::id_hasher::IdHashing;
+use crate::store::id_hasher::{IdHashing, gives_back};
 use crate::token::TokenId;
 
 #[derive(Default)]
@@ -22,6 +22,9 @@ impl IdMap {
 
     /// False if the id is taken; nothing is written then.
     pub(super) fn try_insert(&self, record: Arc<TokenRecord>) -> bool {
+        if gives_back(record.id) {
+            self.0.guard().flush();
+        }
         self.0.pin().try_insert(record.id, record).is_ok()
     }
 
