@@ -34,11 +34,11 @@ fn guard(name: &str, store: impl TokenStore + 'static) -> Contest {
     contest.case("the service behind the guard", requests(&texts, layer.layer(hand_back())));
     contest.case("verify", {
         let mut texts = Cycle::new(texts);
-        move || drop(black_box(wait(tokens.verify(texts.turn()))))
+        move || _ = black_box(&wait(tokens.verify(texts.turn())))
     });
     contest.case("no credentials, refused", {
         let mut service = layer.layer(hand_back());
-        move || drop(black_box(wait(service.call(Request::new(())))))
+        move || _ = black_box(&wait(service.call(Request::new(()))))
     });
     contest.difference("the guard", "the service behind the guard", &[(1.0, "the service alone")]);
     contest.difference("the guard beside verify", "the guard", &[(1.0, "verify")]);

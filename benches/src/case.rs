@@ -10,6 +10,11 @@ pub(crate) trait Case {
     /// Does it so many times; how long that took.
     fn run(&mut self, turns: u64) -> Duration;
 
+    /// In how many pieces a block is timed.
+    fn pieces(&self) -> u64 {
+        1
+    }
+
     /// Allocations of a turn, once it has run for a while.
     fn allocations(&mut self) -> f64 {
         allocations::a_turn(COUNTED, || {
@@ -28,6 +33,10 @@ impl<F: FnMut()> Case for Plain<F> {
             (self.0)();
         }
         began.elapsed()
+    }
+
+    fn pieces(&self) -> u64 {
+        8
     }
 }
 
