@@ -30,9 +30,10 @@ impl Few {
     }
 
     pub(super) fn insert(&mut self, record: &TokenRecord) {
-        // Of a hundred thousand owners each has a list: none has twice the room that it needs.
-        if self.0.len() == self.0.capacity() {
-            self.0.reserve_exact((self.0.len() >> 1).saturating_add(1));
+        // Most owners have few, and each has a list: one has room for one, none for more than 16 too many.
+        let len = self.0.len();
+        if len == self.0.capacity() {
+            self.0.reserve_exact(len.saturating_mul(2).saturating_add(1).min(16));
         }
         let row = Row::of(record);
         let place = self.rows_before(row.place());
@@ -78,7 +79,15 @@ impl Row {
 }
 
 impl NameMark {
+    /// Of its ends, which is where names differ.
     fn of(name: &TokenName) -> Self {
-        Self(NonZeroU32::new(crc32fast::hash(name.as_str().as_bytes())).unwrap_or(NonZeroU32::MIN))
+        let bytes = name.as_str().as_bytes();
+        let first = bytes.first_chunk().copied().map(u32::from_le_bytes);
+        let last = bytes.last_chunk().copied().map(u32::from_le_bytes);
+        let ends = match (first, last) {
+            (Some(first), Some(last)) => first.rotate_left(16) ^ last,
+            _ => bytes.iter().fold(0, |ends, byte| ends << 8 | u32::from(*byte)),
+        };
+        Self(NonZeroU32::new(ends).unwrap_or(NonZeroU32::MIN))
     }
 }

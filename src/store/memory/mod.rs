@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use time::Duration;
 
-use crate::record::{Change, ChangeRefused, Changed, OwnerId, Plan, TokenRecord};
+use crate::record::{Change, ChangeRefused, Changed, OwnerId, Plan, TokenRecord, View};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
@@ -61,12 +61,16 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// Under the owner's lock: the plan was made from what still stands, so no update can miss its row.
-    fn write(&self, held: &mut Held<'_>, plan: Plan) -> Result<Changed, ChangeRefused> {
+    /// Under the owner's lock: the plan was made from what still stands, so no update can miss its row. The new record is
+    /// kept with the owner's text that the index has already.
+    fn write(&self, held: &mut Held<'_>, kept: Option<OwnerId>, plan: Plan) -> Result<Changed, ChangeRefused> {
         let Plan { update, insert, changed } = plan;
-        let owner = held.index().map(|(owner, _)| owner.clone());
-        let insert =
-            insert.map(|new| Arc::new(TokenRecord { owner: owner.unwrap_or_else(|| new.owner.clone()), ..new }));
+        let insert = insert.map(|mut new| {
+            if let Some(owner) = kept {
+                new.owner = owner;
+            }
+            Arc::new(new)
+        });
         // First what can be refused: nothing is written then.
         if let Some(new) = &insert
             && !self.records.try_insert(Arc::clone(new))
@@ -119,9 +123,12 @@ impl TokenStore for MemoryStore {
     async fn change(&self, change: &Change) -> Result<Changed, ChangeError> {
         let mut held = self.owners.hold(change.owner())?;
         let needs = change.needs();
-        let view = held.index().map(|(_, index)| index.view(&needs, &self.records)).unwrap_or_default();
+        let (kept, view) = match held.index() {
+            Some((owner, index)) => (Some(owner.clone()), index.view(&needs, &self.records)),
+            None => (None, View::default()),
+        };
         let plan = change.decide(view)?;
-        Ok(self.write(&mut held, plan)?)
+        Ok(self.write(&mut held, kept, plan)?)
     }
 
     async fn list(&self, owner: &OwnerId, query: &ListQuery, at: Timestamp) -> Result<Vec<TokenRecord>, StoreError> {
