@@ -30,7 +30,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
     }
 
     /// [`monotonic`](Self::monotonic), as a cache asks for it: it may lie behind by up to a [`step`](Self::step), which
-    /// the cache takes off its bound.
+    /// the cache adds to it. Within a step of its bound it asks the exact one.
     fn coarse_monotonic(&self) -> Duration {
         self.monotonic()
     }

@@ -12,7 +12,10 @@ use common::forge::{forge, forged_with_id, random_of};
 use common::rulebook::after;
 use common::{issue, noon, other_owner, owner, rejection};
 use personal_tokens::store::{CachedStore, MemoryStore, TokenStore as _};
-use personal_tokens::{Change, Duration, NewToken, Policy, Rejection, Rotation, TokenChange};
+use personal_tokens::{
+    Change, Clock, Duration, ManualClock, NewToken, Policy, Rejection, Rotation, Timestamp, TimestampOutOfRange,
+    TokenChange,
+};
 
 const BOUND: StdDuration = StdDuration::from_secs(10);
 const NANOSECOND: Duration = Duration::NANOSECOND;
@@ -40,6 +43,65 @@ async fn a_record_is_answered_for_less_than_the_bound() {
         node.clock.advance(NANOSECOND);
         let last = if bound == StdDuration::MAX { (None, 0) } else { (Some(Rejection::Revoked), 1) };
         assert_eq!((node.verdict(&issued).await, node.finds()), last, "as old as {bound:?}");
+    }
+}
+
+/// A coarse clock that moves in steps, and one that always lies behind by as much as it may.
+#[derive(Clone, Debug)]
+struct Coarse(ManualClock, fn(StdDuration) -> StdDuration);
+
+const STEP: StdDuration = StdDuration::from_millis(4);
+
+impl Clock for Coarse {
+    fn now(&self) -> Result<Timestamp, TimestampOutOfRange> {
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> StdDuration {
+        self.0.monotonic()
+    }
+
+    fn coarse_monotonic(&self) -> StdDuration {
+        (self.1)(self.monotonic())
+    }
+
+    fn step(&self) -> StdDuration {
+        STEP
+    }
+}
+
+/// Nor shortens it.
+#[tokio::test]
+async fn a_coarse_clock_makes_the_bound_no_longer() {
+    let bounds = [StdDuration::from_nanos(1), StdDuration::from_millis(3), STEP, StdDuration::from_millis(5), BOUND];
+    let ticking = |now: StdDuration| now - StdDuration::from_nanos(u64::from(now.subsec_nanos()) % 4_000_000);
+    let late = |now: StdDuration| now.saturating_sub(STEP);
+    for coarse in [ticking as fn(StdDuration) -> StdDuration, late] {
+        for (bound, since_a_tick) in bounds.iter().flat_map(|bound| [0, 1, 1_999_999, 3_999_999].map(|ns| (*bound, ns)))
+        {
+            let clock = ManualClock::new(noon());
+            let node = cached(|builder| builder.max_staleness(bound).clock(Coarse(clock.clone(), coarse)));
+            let issued = issue(&node.elsewhere, "sync").await;
+            clock.advance(Duration::SECOND + Duration::nanoseconds(since_a_tick));
+            assert_eq!((node.verdict(&issued).await, node.finds()), (None, 1));
+            node.elsewhere.revoke(&owner(), issued.record.id).await.unwrap();
+            node.finds();
+            let began = clock.monotonic();
+            for younger in [StdDuration::ZERO, bound.saturating_sub(STEP), bound - StdDuration::from_nanos(1)] {
+                clock.advance(Duration::try_from(began + younger - clock.monotonic()).unwrap());
+                assert_eq!(
+                    (node.verdict(&issued).await, node.finds()),
+                    (None, 0),
+                    "{younger:?} old, less than {bound:?}"
+                );
+            }
+            clock.advance(NANOSECOND);
+            assert_eq!(
+                (node.verdict(&issued).await, node.finds()),
+                (Some(Rejection::Revoked), 1),
+                "as old as {bound:?}"
+            );
+        }
     }
 }
 
