@@ -29,8 +29,8 @@ pub trait Clock: fmt::Debug + Send + Sync {
         self.now()
     }
 
-    /// [`monotonic`](Self::monotonic), as a cache asks for it: it may lie behind by up to a [`step`](Self::step), which
-    /// the cache adds to it. Within a step of its bound it asks the exact one.
+    /// [`monotonic`](Self::monotonic), as a cache asks for it: it may lie behind by up to a [`step`](Self::step), or
+    /// more where a tick comes late. A cache asks it where its bound is further off than that.
     fn coarse_monotonic(&self) -> Duration {
         self.monotonic()
     }

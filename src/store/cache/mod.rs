@@ -59,8 +59,7 @@ pub use stats::CacheStats;
 ///   more than a minute, nothing of that owner is kept.
 /// - **What was revoked elsewhere is refused within `max_staleness`**, counted from the moment at which the store's read
 ///   began, by a clock that nobody sets, and never extended by a hit. (That clock may stand still while the machine is
-///   suspended, and on a virtual one while its host keeps it waiting for a tick.) `Follower` makes it milliseconds with
-///   PostgreSQL, [`invalidate`](Self::invalidate) with any other bus.
+///   suspended.) `Follower` makes it milliseconds with PostgreSQL, [`invalidate`](Self::invalidate) with any other bus.
 /// - **What it keeps are records**, not verdicts: expiry, grace and the secret are judged at each verification. Of ids that no
 ///   token has it keeps nothing, so a new token works everywhere at once.
 /// - It holds at most [`capacity`](CachedStoreBuilder::capacity) records. Which ones, S3-FIFO decides: what is asked for
