@@ -19,7 +19,8 @@ fn main() {
     for tokens in bench.sizes().into_iter().filter(|size| *size <= 10_000) {
         let store = Arc::new(empty());
         fixture::fill(&store, 0..tokens);
-        bench.run(suites::stores("RedbStore", tokens, store));
+        bench.run(suites::stores("RedbStore", tokens, Arc::clone(&store) as _));
+        bench.run(suites::writes("RedbStore", tokens, store));
     }
 }
 

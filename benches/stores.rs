@@ -15,7 +15,8 @@ fn main() {
         let store = Arc::new(MemoryStore::new());
         fixture::fill(&store, 0..tokens);
         bench.run(suites::stores("MemoryStore", tokens, Arc::clone(&store) as _));
-        bench.run(suites::stores("CachedStore, warm", tokens, Arc::new(CachedStore::new(store))));
+        bench.run(suites::stores("CachedStore", tokens, Arc::new(CachedStore::new(Arc::clone(&store)))));
+        bench.run(suites::writes("MemoryStore", tokens, store));
         bench.run(hits::of_memory(tokens));
         bench.run(hits::of_a_cache(tokens));
     }

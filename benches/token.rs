@@ -1,6 +1,7 @@
 //! What making a token costs, and parsing what a client presented.
 
 use std::hint::black_box;
+use std::vec;
 
 use personal_tokens::store::MemoryStore;
 use personal_tokens::{Duration, NewToken, PersonalTokens, Token};
@@ -37,9 +38,9 @@ fn parse() -> Contest {
 /// The handle draws from the operating system's generator. Its cost is measured beside it and taken off.
 fn issue() -> Contest {
     let mut contest = Contest::new("issue");
-    contest.prepared("issue, MemoryStore", empty_shop, |(tokens, asked)| {
-        let new = asked.pop().unwrap();
-        black_box(wait(tokens.issue(new)).unwrap());
+    contest.prepared("issue, MemoryStore", people(), |(tokens, asked)| {
+        let new = asked.next().unwrap();
+        _ = black_box(&wait(tokens.issue(new)));
     });
     contest.case("44 bytes of the system's generator", || {
         let mut bytes = [0; 44];
@@ -54,9 +55,20 @@ fn issue() -> Contest {
     contest
 }
 
-/// A shop without tokens, and so many people who ask for one each, ten of them in the name of one owner.
-fn empty_shop(turns: u64) -> (PersonalTokens, Vec<NewToken>) {
-    let new =
-        |n| NewToken::new(fixture::owner(n), fixture::name(n)).scopes([fixture::SCOPE]).expires_in(Duration::days(30));
-    (fixture::handle(MemoryStore::new()), (0..turns).map(new).collect())
+/// People who ask for a token each, ten of them in the name of one owner. Their shop grows to 10,000 tokens; then there is
+/// a new one.
+fn people() -> impl FnMut(u64) -> (PersonalTokens, vec::IntoIter<NewToken>) {
+    let (mut shop, mut issued) = (fixture::handle(MemoryStore::new()), 0);
+    move |turns| {
+        if issued > 10_000 {
+            (shop, issued) = (fixture::handle(MemoryStore::new()), 0);
+        }
+        let new = |n| {
+            let new = NewToken::new(fixture::owner(n), fixture::name(n)).scopes([fixture::SCOPE]);
+            new.expires_in(Duration::days(30))
+        };
+        let asked: Vec<NewToken> = (issued..issued + turns).map(new).collect();
+        issued += turns;
+        (shop.clone(), asked.into_iter())
+    }
 }

@@ -43,7 +43,8 @@
 //!     for tokens in bench.sizes() {
 //!         let store = Arc::new(MemoryStore::new());
 //!         fixture::fill(&store, 0..tokens);
-//!         bench.run(suites::stores("my store", tokens, store));
+//!         bench.run(suites::stores("my store", tokens, store.clone()));
+//!         bench.run(suites::writes("my store", tokens, store));
 //!     }
 //! }
 //! ```

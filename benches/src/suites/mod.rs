@@ -4,6 +4,6 @@ mod stores;
 mod threads;
 mod verify;
 
-pub use stores::stores;
+pub use stores::{stores, writes};
 pub use threads::{counts, threads};
 pub use verify::verify;
