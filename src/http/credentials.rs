@@ -1,7 +1,7 @@
 //! `Authorization`: bytes in, a token or a refusal out. Bytes all the way: never `to_str` (failures 26).
 
-use ::http::HeaderMap;
 use ::http::header::AUTHORIZATION;
+use ::http::{HeaderMap, HeaderValue};
 
 use crate::verify::Rejection;
 
@@ -11,14 +11,14 @@ use super::{BadRequest, Refusal};
 const MAX_TOKEN68: usize = 256;
 
 /// The bearer token of a request, by RFC 6750 §2.1: `"Bearer" 1*SP b64token`, the scheme in any case
-/// (RFC 9110 §11.1).
-pub(super) fn bearer_token(headers: &HeaderMap) -> Result<&[u8], Refusal> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
+/// (RFC 9110 §11.1). Whether it is a [b64token](is_b64token) is left to be asked of what is no token of ours.
+pub(super) fn bearer_token(headers: &mut HeaderMap) -> Result<&[u8], Refusal> {
+    let mut lines = marked_sensitive(headers);
     let Some(value) = lines.next() else {
         return Err(Refusal::NoCredentials);
     };
     // A singleton field (RFC 9110 §5.3): which of two would be meant is anybody's guess.
-    if lines.next().is_some() {
+    if lines.count() > 0 {
         return Err(Refusal::BadRequest(BadRequest::RepeatedHeader));
     }
     parse(value.as_bytes())
@@ -34,11 +34,15 @@ pub(crate) fn names_bearer(line: &[u8]) -> bool {
     })
 }
 
-/// So that nothing further in prints it: HTTP/2 does not index it and its `Debug` is redacted.
-pub(super) fn mark_sensitive(headers: &mut HeaderMap) {
+/// The lines of `Authorization`, marked so that nothing further in prints them: HTTP/2 does not index them and their
+/// `Debug` is redacted.
+pub(super) fn marked_sensitive(headers: &mut HeaderMap) -> impl Iterator<Item = &HeaderValue> {
     // Not by `entry`, which may grow the map even where it finds the name.
     let lines = headers.iter_mut().filter(|(name, _)| *name == AUTHORIZATION);
-    lines.for_each(|(_, value)| value.set_sensitive(true));
+    lines.map(|(_, value)| {
+        value.set_sensitive(true);
+        &*value
+    })
 }
 
 fn parse(value: &[u8]) -> Result<&[u8], Refusal> {
@@ -58,7 +62,7 @@ fn parse(value: &[u8]) -> Result<&[u8], Refusal> {
     if token.len() > MAX_TOKEN68 {
         return Err(Refusal::Rejected(Rejection::Malformed));
     }
-    if is_b64token(token) { Ok(token) } else { Err(malformed) }
+    Ok(token)
 }
 
 /// SP and HTAB around a value are not part of it (RFC 9110 §5.5). Nothing else is white space here: not NBSP.
@@ -80,19 +84,16 @@ fn is_tchar(byte: u8) -> bool {
 }
 
 /// RFC 6750 §2.1: characters, then padding. All are looked at, so that the compiler makes vectors of it.
-fn is_b64token(mut text: &[u8]) -> bool {
+pub(super) fn is_b64token(mut text: &[u8]) -> bool {
     while let [rest @ .., b'='] = text {
         text = rest;
     }
-    !text.is_empty() & text.iter().fold(true, |all, &byte| all & is_b64token_char(byte))
+    let unknown = text.iter().fold(0, |unknown, &byte| unknown | u8::from(!is_b64token_char(byte)));
+    !text.is_empty() && unknown == 0
 }
 
 fn is_b64token_char(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        | (byte == b'-')
-        | (byte == b'.')
-        | (byte == b'_')
-        | (byte == b'~')
-        | (byte == b'+')
-        | (byte == b'/')
+    let between_hyphen_and_nine = byte.wrapping_sub(b'-') < 13;
+    let (upper, lower) = (byte.wrapping_sub(b'A') < 26, byte.wrapping_sub(b'a') < 26);
+    upper | lower | between_hyphen_and_nine | (byte == b'_') | (byte == b'~') | (byte == b'+')
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use ::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use ::http::request::Parts;
-use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 
 use crate::record::TokenRecord;
 use crate::timestamp::Timestamp;
@@ -54,12 +54,33 @@ impl<R> Door<R> {
         M: Clone + Send + Sync + 'static,
     {
         // What a guard further out said is not this one's word.
-        extensions.remove::<VerifiedToken>();
-        extensions.remove::<Anonymous>();
-        extensions.remove::<Preflight>();
+        if !extensions.is_empty() {
+            extensions.remove::<VerifiedToken>();
+            extensions.remove::<Anonymous>();
+            extensions.remove::<Preflight>();
+        }
         let door: Arc<Door<dyn RenderRefusal<B>>> = Arc::clone(self) as _;
         extensions.insert(GuardedBy(door));
         extensions.insert(mark);
+    }
+}
+
+impl<R> Door<R> {
+    /// Lets a verified request in. Answers when its token ends.
+    pub(super) fn admit<B: 'static, T>(
+        self: &Arc<Self>,
+        verified: VerifiedToken,
+        request: &mut Request<T>,
+    ) -> Option<Timestamp>
+    where
+        R: RenderRefusal<B> + 'static,
+    {
+        if self.rules.strip {
+            request.headers_mut().remove(AUTHORIZATION);
+        }
+        let ends = verified.ends();
+        self.let_in::<_, B>(verified, request.extensions_mut());
+        ends
     }
 }
 

@@ -18,7 +18,8 @@ const MAX_LOOKUPS: u32 = 8;
 /// What memory could tell.
 pub(crate) enum Begun {
     Done(Result<VerifiedToken, Failed>),
-    Pending(Pending),
+    /// Apart, so that what is done at once is small: the store is asked in any case.
+    Pending(Box<Pending>),
 }
 
 /// A token of the right form whose record the store must be asked for.
@@ -29,10 +30,9 @@ pub(crate) struct Pending {
 }
 
 /// A verification that did not accept.
-pub(crate) struct Failed {
-    pub(crate) error: VerifyError,
-    /// The token's record, where the secret was proven; for hooks.
-    pub(crate) record: Option<Arc<TokenRecord>>,
+pub(crate) enum Failed {
+    Rejected(Rejected),
+    Store(StoreError),
 }
 
 /// Whether an accepted token's use is noted.
@@ -51,8 +51,10 @@ impl PersonalTokens {
     /// # Errors
     /// [`VerifyError::Rejected`] is the verdict; [`VerifyError::Store`] says that none was possible.
     pub async fn verify(&self, presented: impl AsRef<[u8]>) -> Result<VerifiedToken, VerifyError> {
-        let begun = self.begin(presented.as_ref());
-        Ok(self.complete(begun).await?)
+        match self.begin(presented.as_ref()) {
+            Begun::Done(outcome) => outcome.map_err(VerifyError::from),
+            Begun::Pending(pending) => Box::pin(self.finish(pending, None)).await.map_err(VerifyError::from),
+        }
     }
 
     /// The same answer as [`verify`](Self::verify), leaving no trace in last use: to look into a leak report or
@@ -61,8 +63,10 @@ impl PersonalTokens {
     /// # Errors
     /// As `verify`.
     pub async fn inspect(&self, presented: impl AsRef<[u8]>) -> Result<VerifiedToken, VerifyError> {
-        let begun = self.look_up(presented.as_ref(), Purpose::Inspection);
-        Ok(self.complete(begun).await?)
+        match self.look_up(presented.as_ref(), Purpose::Inspection) {
+            Begun::Done(outcome) => outcome.map_err(VerifyError::from),
+            Begun::Pending(pending) => Box::pin(self.finish(pending, None)).await.map_err(VerifyError::from),
+        }
     }
 
     /// All of [`verify`](Self::verify) that needs no waiting.
@@ -71,29 +75,25 @@ impl PersonalTokens {
     }
 
     /// The rest of it. Beyond the limit the store counts as failed.
-    pub(crate) async fn finish(&self, pending: Pending, limit: Option<Duration>) -> Result<VerifiedToken, Failed> {
-        let Pending { presented, purpose, span } = pending;
+    pub(crate) async fn finish(&self, pending: Box<Pending>, limit: Option<Duration>) -> Result<VerifiedToken, Failed> {
+        let Pending { presented, purpose, span } = *pending;
         let outcome = span.around(within(limit, self.ask(&presented, purpose))).await;
         end(span, &outcome);
         outcome
     }
 
-    async fn complete(&self, begun: Begun) -> Result<VerifiedToken, Failed> {
-        match begun {
-            Begun::Done(done) => done,
-            Begun::Pending(pending) => self.finish(pending, None).await,
-        }
-    }
-
     fn look_up(&self, presented: &[u8], purpose: Purpose) -> Begun {
         let span = Span::begin();
-        let Ok(presented) = Presented::parse(presented, &self.inner.prefixes) else {
-            return Begun::done(span, Err(Rejection::Malformed.into()));
+        // Looked at where it stands: what is moved right after it was written costs a wait.
+        let parsed = Presented::parse(presented, &self.inner.prefixes);
+        let presented = match &parsed {
+            Ok(presented) => presented,
+            Err(_) => return Begun::done(span, Err(Rejection::Malformed.into())),
         };
         match span.in_scope(|| self.inner.store.find_cached(presented.id)) {
-            Lookup::Hit(record) => Begun::done(span, self.judge(&presented, Some(record), purpose)),
-            Lookup::Absent => Begun::done(span, self.judge(&presented, None, purpose)),
-            Lookup::Ask => Begun::Pending(Pending { presented, purpose, span }),
+            Lookup::Hit(record) => Begun::done(span, self.judge(presented, Some(record), purpose)),
+            Lookup::Absent => Begun::done(span, self.judge(presented, None, purpose)),
+            Lookup::Ask => Begun::Pending(Box::new(Pending { presented: *presented, purpose, span })),
         }
     }
 
@@ -112,6 +112,7 @@ impl PersonalTokens {
     }
 
     /// The clock is read here, after the record came: a token that expired while the store was slow is refused.
+    #[inline]
     fn judge(
         &self,
         presented: &Presented,
@@ -137,33 +138,37 @@ impl Begun {
 fn end(span: Span, outcome: &Result<VerifiedToken, Failed>) {
     match outcome {
         Ok(verified) => span.end("accepted", Some(verified.id())),
-        Err(Failed { error: VerifyError::Store(_), .. }) => span.end("unavailable", None),
-        Err(Failed { error: VerifyError::Rejected(rejection), record }) => {
+        Err(Failed::Store(_)) => span.end("unavailable", None),
+        Err(Failed::Rejected(Rejected { rejection, record })) => {
             span.end(rejection.word(), record.as_ref().map(|record| record.id));
         }
     }
 }
 
+impl From<Failed> for VerifyError {
+    #[inline]
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Rejected(Rejected { rejection, .. }) => Self::Rejected(rejection),
+            Failed::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<Rejected> for Failed {
-    fn from(Rejected { rejection, record }: Rejected) -> Self {
-        Self { error: rejection.into(), record }
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected(rejected)
     }
 }
 
 impl From<Rejection> for Failed {
     fn from(rejection: Rejection) -> Self {
-        Self { error: rejection.into(), record: None }
+        Self::Rejected(Rejected { rejection, record: None })
     }
 }
 
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
-        Self { error: error.into(), record: None }
-    }
-}
-
-impl From<Failed> for VerifyError {
-    fn from(failed: Failed) -> Self {
-        failed.error
+        Self::Store(error)
     }
 }

@@ -1,78 +1,76 @@
 //! Base64url without padding (RFC 4648 §5) of whole groups, without a branch or a table: the time tells nothing of the
 //! secret, and the compiler makes vectors of it.
 
-/// Eight characters are six bytes.
+/// Eight characters are a group of 48 bits, in the low ones of a number.
 const CHARACTERS: usize = 8;
-const BYTES: usize = 6;
 
 /// False if a character is not of the alphabet.
-pub(super) fn decode<const T: usize, const B: usize>(text: &[u8; T], bytes: &mut [u8; B]) -> bool {
-    const { whole_groups(T, B) };
-    let sextets = text.map(sextet);
-    let (groups, _) = sextets.as_chunks::<CHARACTERS>();
-    let (places, _) = bytes.as_chunks_mut::<BYTES>();
-    for (group, place) in groups.iter().zip(places) {
-        let [_, _, joined @ ..] = join(u64::from_be_bytes(*group)).to_be_bytes();
-        *place = joined;
+pub(super) fn decode<const T: usize, const G: usize>(text: &[u8; T], groups: &mut [u64; G]) -> bool {
+    const { assert!(T.is_multiple_of(CHARACTERS) && T / CHARACTERS == G) };
+    let (mut sextets, mut all) = ([0; T], 0);
+    for (sextet, character) in sextets.iter_mut().zip(text) {
+        *sextet = sextet_of(*character);
+        all |= *sextet;
     }
-    sextets.iter().fold(0, |all, sextet| all | sextet) & NONE == 0
+    let (eights, _) = sextets.as_chunks::<CHARACTERS>();
+    groups.iter_mut().zip(eights).for_each(|(group, eight)| *group = join(u64::from_le_bytes(*eight)));
+    all & NONE == 0
 }
 
-pub(super) fn encode<const B: usize, const T: usize>(bytes: &[u8; B], text: &mut [u8; T]) {
-    const { whole_groups(T, B) };
-    let (groups, _) = bytes.as_chunks::<BYTES>();
-    let (places, _) = text.as_chunks_mut::<CHARACTERS>();
-    for ([a, b, c, d, e, f], place) in groups.iter().zip(places) {
-        *place = split(u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f])).to_be_bytes();
-    }
-    *text = text.map(character);
-}
-
-const fn whole_groups(characters: usize, bytes: usize) {
-    assert!(characters.is_multiple_of(CHARACTERS) && bytes.is_multiple_of(BYTES));
-    assert!(characters / CHARACTERS == bytes / BYTES);
+pub(super) fn encode<const G: usize, const T: usize>(groups: &[u64; G]) -> [u8; T] {
+    const { assert!(T.is_multiple_of(CHARACTERS) && T / CHARACTERS == G) };
+    let mut text = [0; T];
+    let (eights, _) = text.as_chunks_mut::<CHARACTERS>();
+    groups.iter().zip(eights).for_each(|(group, eight)| *eight = split(*group).to_le_bytes());
+    text.iter_mut().for_each(|place| *place = character_of(*place));
+    text
 }
 
 /// Of what is no character of the alphabet.
 const NONE: u8 = 0x80;
 
-fn sextet(character: u8) -> u8 {
-    let upper = character.wrapping_sub(b'A');
-    let lower = character.wrapping_sub(b'a');
-    let digit = character.wrapping_sub(b'0');
-    let value = where_true(upper < 26, upper)
-        | where_true(lower < 26, lower.wrapping_add(26))
-        | where_true(digit < 10, digit.wrapping_add(52))
-        | where_true(character == b'-', 62)
-        | where_true(character == b'_', 63);
-    // A alone has the value 0 rightly.
-    value | where_true((value == 0) & (upper != 0), NONE)
+fn sextet_of(character: u8) -> u8 {
+    let upper = all_ones_if(character.wrapping_sub(b'A') < 26);
+    let lower = all_ones_if(character.wrapping_sub(b'a') < 26);
+    let digit = all_ones_if(character.wrapping_sub(b'0') < 10);
+    let hyphen = all_ones_if(character == b'-');
+    let underscore = all_ones_if(character == b'_');
+    let known = upper | lower | digit | hyphen | underscore;
+    // What is to be added to the character for its value.
+    let offset = (upper & 0_u8.wrapping_sub(b'A'))
+        | (lower & 26_u8.wrapping_sub(b'a'))
+        | (digit & 52_u8.wrapping_sub(b'0'))
+        | (hyphen & 62_u8.wrapping_sub(b'-'))
+        | (underscore & 63_u8.wrapping_sub(b'_'));
+    character.wrapping_add(offset) | (!known & NONE)
 }
 
-fn character(sextet: u8) -> u8 {
-    let lower = sextet.wrapping_sub(26);
-    let digit = sextet.wrapping_sub(52);
-    where_true(sextet < 26, sextet.wrapping_add(b'A'))
-        | where_true(lower < 26, lower.wrapping_add(b'a'))
-        | where_true(digit < 10, digit.wrapping_add(b'0'))
-        | where_true(sextet == 62, b'-')
-        | where_true(sextet == 63, b'_')
+fn character_of(sextet: u8) -> u8 {
+    let upper = all_ones_if(sextet < 26);
+    let lower = all_ones_if(sextet.wrapping_sub(26) < 26);
+    let digit = all_ones_if(sextet.wrapping_sub(52) < 10);
+    let offset = (upper & b'A')
+        | (lower & b'a'.wrapping_sub(26))
+        | (digit & b'0'.wrapping_sub(52))
+        | (all_ones_if(sextet == 62) & b'-'.wrapping_sub(62))
+        | (all_ones_if(sextet == 63) & b'_'.wrapping_sub(63));
+    sextet.wrapping_add(offset)
 }
 
-fn where_true(condition: bool, value: u8) -> u8 {
-    u8::from(condition).wrapping_neg() & value
+fn all_ones_if(condition: bool) -> u8 {
+    u8::from(condition).wrapping_neg()
 }
 
-/// Eight sextets, each in a byte, to 48 bits: neighbours join, then pairs, then fours.
+/// Eight sextets, each in a byte, the first in the lowest, to 48 bits: neighbours join, then pairs, then fours.
 fn join(sextets: u64) -> u64 {
-    let pairs = (sextets & 0x3F00_3F00_3F00_3F00) >> 2 | sextets & 0x003F_003F_003F_003F;
-    let fours = (pairs & 0x0FFF_0000_0FFF_0000) >> 4 | pairs & 0x0000_0FFF_0000_0FFF;
-    (fours & 0x00FF_FFFF_0000_0000) >> 8 | fours & 0x0000_0000_00FF_FFFF
+    let pairs = (sextets & 0x003F_003F_003F_003F) << 6 | sextets >> 8 & 0x003F_003F_003F_003F;
+    let fours = (pairs & 0x0000_0FFF_0000_0FFF) << 12 | pairs >> 16 & 0x0000_0FFF_0000_0FFF;
+    (fours & 0x00FF_FFFF) << 24 | fours >> 32 & 0x00FF_FFFF
 }
 
 /// The way back.
 fn split(bits: u64) -> u64 {
-    let fours = (bits & 0xFFFF_FF00_0000) << 8 | bits & 0x0000_00FF_FFFF;
-    let pairs = (fours & 0x00FF_F000_00FF_F000) << 4 | fours & 0x0000_0FFF_0000_0FFF;
-    (pairs & 0x0FC0_0FC0_0FC0_0FC0) << 2 | pairs & 0x003F_003F_003F_003F
+    let fours = bits >> 24 & 0x00FF_FFFF | (bits & 0x00FF_FFFF) << 32;
+    let pairs = fours >> 12 & 0x0000_0FFF_0000_0FFF | (fours & 0x0000_0FFF_0000_0FFF) << 16;
+    pairs >> 6 & 0x003F_003F_003F_003F | (pairs & 0x003F_003F_003F_003F) << 8
 }

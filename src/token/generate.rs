@@ -37,22 +37,22 @@ impl Token {
         R: TryCryptoRng + ?Sized,
         R::Error: Send + Sync + 'static,
     {
+        let mut bytes = Wiped::<RANDOM_LEN>::default();
         for _ in 0..MAX_DRAWS {
-            let mut bytes = Wiped::<RANDOM_LEN>::default();
             random.try_fill_bytes(bytes.as_mut_slice()).map_err(|error| GenerateError::Random(error.into()))?;
             if is_stuck(bytes.as_slice()) {
                 return Err(GenerateError::NotRandom);
             }
-            if let Some(token) = Self::without_hyphen(prefix, bytes) {
+            if let Some(token) = Self::without_hyphen(prefix, &bytes) {
                 return Ok(token);
             }
         }
         Err(GenerateError::NotRandom)
     }
 
-    fn without_hyphen(prefix: &TokenPrefix, random: Wiped<RANDOM_LEN>) -> Option<Self> {
-        let body = Body::new(prefix, random);
-        let text = body.encode()?;
+    fn without_hyphen(prefix: &TokenPrefix, random: &[u8; RANDOM_LEN]) -> Option<Self> {
+        let body = Body::new(prefix, random)?;
+        let text = body.encode();
         if text.contains(&b'-') {
             return None;
         }

@@ -44,6 +44,18 @@ impl TokenId {
         &self.0
     }
 
+    /// Of 48 bits each, big endian, as base64url has them.
+    #[inline]
+    pub(super) fn from_groups(groups: &[u64; 2]) -> Self {
+        let [[_, _, a, b, c, d, e, f], [_, _, g, h, i, j, k, l]] = groups.map(u64::to_be_bytes);
+        Self([a, b, c, d, e, f, g, h, i, j, k, l])
+    }
+
+    fn groups(self) -> [u64; 2] {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = self.0;
+        [[0, 0, a, b, c, d, e, f], [0, 0, g, h, i, j, k, l]].map(u64::from_be_bytes)
+    }
+
     /// All its bytes, as numbers.
     pub(crate) fn words(self) -> [u64; 2] {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = self.0;
@@ -69,16 +81,15 @@ impl FromStr for TokenId {
 
     fn from_str(text: &str) -> Result<Self, InvalidTokenId> {
         let text: &[u8; Self::TEXT_LEN] = text.as_bytes().try_into().map_err(|_| InvalidTokenId)?;
-        let mut bytes = [0; Self::LEN];
-        if base64url::decode(text, &mut bytes) { Ok(Self(bytes)) } else { Err(InvalidTokenId) }
+        let mut groups = [0; 2];
+        if base64url::decode(text, &mut groups) { Ok(Self::from_groups(&groups)) } else { Err(InvalidTokenId) }
     }
 }
 
 /// The first 16 characters of the token's body.
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; Self::TEXT_LEN];
-        base64url::encode(&self.0, &mut text);
+        let text: [u8; Self::TEXT_LEN] = base64url::encode(&self.groups());
         f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }

@@ -4,6 +4,7 @@ mod base64url;
 mod body;
 mod digest;
 mod generate;
+mod hashed;
 mod id;
 mod inline;
 mod parse;
@@ -82,12 +83,12 @@ impl Token {
         self.digest
     }
 
-    /// None if the parts do not fit, as those of a prefix and its body do.
+    /// None if the checksum is another.
     fn assemble(prefix: &TokenPrefix, body: &Body, text: &[u8; body::TEXT_LEN]) -> Option<Self> {
         Some(Self {
             prefix: *prefix,
             id: body.id(),
-            digest: TokenDigest::of(prefix, body.random())?,
+            digest: body.digest(prefix)?,
             text: Inline::join(&[prefix.as_bytes(), b"_", text])?,
         })
     }

@@ -28,11 +28,16 @@ impl Token {
     /// [`MalformedToken`] says what is wrong, whatever the bytes.
     pub fn parse(presented: &[u8], accepted: &[TokenPrefix]) -> Result<Self, MalformedToken> {
         let (prefix, text) = split(presented, accepted)?;
-        Self::assemble(prefix, &checked(prefix, text)?, text).ok_or(MalformedToken::Length)
+        let mut body = Body::default();
+        if !body.read(text) {
+            return Err(MalformedToken::Encoding);
+        }
+        Self::assemble(prefix, &body, text).ok_or(MalformedToken::Checksum)
     }
 }
 
 /// What verification needs of a presented token. The secret is gone once this is made.
+#[derive(Clone, Copy)]
 pub(crate) struct Presented {
     pub(crate) id: TokenId,
     pub(crate) digest: TokenDigest,
@@ -40,10 +45,14 @@ pub(crate) struct Presented {
 
 impl Presented {
     /// As [`Token::parse`].
+    #[inline(always)]
     pub(crate) fn parse(presented: &[u8], accepted: &[TokenPrefix]) -> Result<Self, MalformedToken> {
         let (prefix, text) = split(presented, accepted)?;
-        let body = checked(prefix, text)?;
-        let digest = TokenDigest::of(prefix, body.random()).ok_or(MalformedToken::Length)?;
+        let mut body = Body::default();
+        if !body.read(text) {
+            return Err(MalformedToken::Encoding);
+        }
+        let digest = body.digest(prefix).ok_or(MalformedToken::Checksum)?;
         Ok(Self { id: body.id(), digest })
     }
 }
@@ -54,9 +63,10 @@ pub(crate) fn holds_token(text: &str) -> bool {
     let text = text.as_bytes();
     let mut places = text.windows(TEXT_LEN.saturating_add(1)).enumerate();
     places.any(|(at, window)| {
-        let body = window.strip_prefix(b"_").and_then(<[u8]>::first_chunk).and_then(Body::decode);
+        let mut body = Body::default();
+        let is_read = window.strip_prefix(b"_").and_then(<[u8]>::first_chunk).is_some_and(|text| body.read(text));
         let head = text.get(..at).unwrap_or_default();
-        body.is_some_and(|body| prefixes_at_end(head).any(|prefix| body.checksum_holds(&prefix)))
+        is_read && prefixes_at_end(head).any(|prefix| body.digest(&prefix).is_some())
     })
 }
 
@@ -65,25 +75,18 @@ fn prefixes_at_end(head: &[u8]) -> impl Iterator<Item = TokenPrefix> {
     ends.filter_map(|end| TokenPrefix::new(str::from_utf8(end).ok()?).ok())
 }
 
-/// At the last 65 bytes, never at an underscore: prefix and body may both hold some.
+/// Prefix and body may both hold underscores: what counts is that exactly 64 characters follow the prefix and its own.
 fn split<'a, 'p>(
     presented: &'a [u8],
     accepted: &'p [TokenPrefix],
 ) -> Result<(&'p TokenPrefix, &'a [u8; TEXT_LEN]), MalformedToken> {
-    let parts = presented.split_last_chunk().and_then(|(head, text)| {
-        let head = head.strip_suffix(b"_")?;
-        Some((accepted.iter().find(|prefix| prefix.as_bytes() == head)?, text))
-    });
-    parts.ok_or_else(|| wrong_shape(presented, accepted))
-}
-
-fn checked(prefix: &TokenPrefix, text: &[u8; TEXT_LEN]) -> Result<Body, MalformedToken> {
-    let body = Body::decode(text).ok_or(MalformedToken::Encoding)?;
-    if body.checksum_holds(prefix) { Ok(body) } else { Err(MalformedToken::Checksum) }
-}
-
-fn wrong_shape(presented: &[u8], accepted: &[TokenPrefix]) -> MalformedToken {
-    let ours =
-        |prefix: &TokenPrefix| presented.strip_prefix(prefix.as_bytes()).is_some_and(|rest| rest.starts_with(b"_"));
-    if accepted.iter().any(ours) { MalformedToken::Length } else { MalformedToken::Prefix }
+    let mut wrong = MalformedToken::Prefix;
+    for prefix in accepted {
+        match prefix.stripped_from(presented).map(<&[u8; TEXT_LEN]>::try_from) {
+            Some(Ok(text)) => return Ok((prefix, text)),
+            Some(Err(_)) => wrong = MalformedToken::Length,
+            None => {}
+        }
+    }
+    Err(wrong)
 }

@@ -20,7 +20,7 @@ use super::inline::Inline;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenPrefix {
     text: Inline<{ TokenPrefix::MAX_LEN }>,
-    /// Where the checksum of each token begins.
+    /// Of all but its last bytes: where the checksum of each token begins.
     checksum: u32,
 }
 
@@ -49,6 +49,9 @@ impl TokenPrefix {
     /// The longest prefix in bytes.
     pub const MAX_LEN: usize = 11;
 
+    /// With so many bytes before it, what a token's checksum covers has a length that is quickly summed: 48 bytes.
+    const TAIL: usize = 4;
+
     /// A prefix.
     ///
     /// # Errors
@@ -64,7 +67,8 @@ impl TokenPrefix {
         if !text.starts_with(|c: char| c.is_ascii_lowercase()) || text.ends_with('_') {
             return Err(InvalidPrefix::Ends);
         }
-        let checksum = crc32fast::hash(text.as_bytes());
+        let (head, _) = text.as_bytes().split_at_checked(text.len().saturating_sub(Self::TAIL)).unwrap_or_default();
+        let checksum = crc32fast::hash(head);
         Inline::join(&[text.as_bytes()]).map(|text| Self { text, checksum }).ok_or(length)
     }
 
@@ -78,13 +82,25 @@ impl TokenPrefix {
         self.text.as_bytes()
     }
 
+    /// What follows it and its `_`. Byte by byte: there are few, and a call to compare them costs more.
+    pub(super) fn stripped_from<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let mut rest = text.iter();
+        let all = self.as_bytes().iter().chain(b"_").all(|byte| rest.next() == Some(byte));
+        all.then_some(rest.as_slice())
+    }
+
+    /// In bytes.
+    pub(super) fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
     pub(super) fn zero_filled(&self) -> &[u8; Self::MAX_LEN] {
         self.text.zero_filled()
     }
 
-    /// CRC-32 (ISO-HDLC) of the text.
-    pub(super) fn checksum(&self) -> u32 {
-        self.checksum
+    /// CRC-32 (ISO-HDLC) of the text but for its last bytes, and how many they are not.
+    pub(super) fn checksum(&self) -> (u32, usize) {
+        (self.checksum, self.len().saturating_sub(Self::TAIL))
     }
 }
 

@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use ::http::header::AUTHORIZATION;
 use ::http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::Service;
@@ -14,7 +13,7 @@ use crate::http::{Refusal, RenderRefusal};
 use crate::personal_tokens::Failed;
 use crate::record::TokenRecord;
 use crate::timestamp::Timestamp;
-use crate::verify::VerifiedToken;
+use crate::verify::{Rejected, VerifiedToken};
 
 pin_project! {
     /// The answer of [`BearerAuth`](super::BearerAuth): the inner service's, or the guard's own.
@@ -29,6 +28,8 @@ pin_project! {
     }
 }
 
+/// Apart, so that the future is small where memory gives the verdict.
+type Waiting<S, ReqBody> = Box<(S, Request<ReqBody>)>;
 type Verdict = Pin<Box<dyn Future<Output = Result<VerifiedToken, Failed>> + Send>>;
 
 pin_project! {
@@ -37,7 +38,7 @@ pin_project! {
     where
         S: Service<Request<ReqBody>>,
     {
-        Verifying { verdict: Verdict, service: S, request: Option<Request<ReqBody>> },
+        Verifying { verdict: Verdict, waiting: Option<Waiting<S, ReqBody>> },
         Inside { #[pin] future: S::Future, ends: Option<Timestamp> },
         Refused { response: Option<S::Response> },
     }
@@ -48,37 +49,15 @@ where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     ResBody: 'static,
 {
-    pub(super) fn verified<R>(
-        service: &mut S,
-        door: &Arc<Door<R>>,
-        verified: VerifiedToken,
-        mut request: Request<ReqBody>,
-    ) -> Self
-    where
-        R: RenderRefusal<ResBody> + 'static,
-    {
-        if door.rules.strip {
-            request.headers_mut().remove(AUTHORIZATION);
-        }
-        let ends = verified.ends();
-        door.let_in::<_, ResBody>(verified, request.extensions_mut());
-        Self::Inside { future: service.call(request), ends }
-    }
-
-    pub(super) fn unverified<R, M>(service: &mut S, door: &Arc<Door<R>>, mark: M, mut request: Request<ReqBody>) -> Self
-    where
-        R: RenderRefusal<ResBody> + 'static,
-        M: Clone + Send + Sync + 'static,
-    {
-        door.let_in::<_, ResBody>(mark, request.extensions_mut());
-        Self::Inside { future: service.call(request), ends: None }
-    }
-
-    pub(super) fn failed<R>(door: &Door<R>, Failed { error, record }: Failed, request: Request<ReqBody>) -> Self
+    pub(super) fn failed<R>(door: &Door<R>, failed: Failed, request: Request<ReqBody>) -> Self
     where
         R: RenderRefusal<ResBody>,
     {
-        Self::refused(door, &error.into(), record.as_deref(), request)
+        let (refusal, record) = match failed {
+            Failed::Rejected(Rejected { rejection, record }) => (Refusal::Rejected(rejection), record),
+            Failed::Store(error) => (Refusal::Unavailable(Arc::new(error)), None),
+        };
+        Self::refused(door, &refusal, record.as_deref(), request)
     }
 
     pub(super) fn refused<R>(
@@ -107,11 +86,14 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProjection::Verifying { verdict, service, request } => {
+                StateProjection::Verifying { verdict, waiting } => {
                     let verdict = ready!(verdict.as_mut().poll(cx));
-                    let request = ready!(taken(request));
+                    let (mut service, mut request) = *ready!(taken(waiting));
                     match verdict {
-                        Ok(verified) => State::verified(service, this.door, verified, request),
+                        Ok(verified) => {
+                            let ends = this.door.admit::<ResBody, _>(verified, &mut request);
+                            State::Inside { future: service.call(request), ends }
+                        }
                         Err(failed) => State::failed(this.door, failed, request),
                     }
                 }

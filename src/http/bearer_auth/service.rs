@@ -2,15 +2,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use ::http::{Request, Response};
+use ::http::{HeaderMap, Request, Response};
 use tower::Service;
 
-use crate::http::credentials::{bearer_token, mark_sensitive};
+use crate::http::credentials::{bearer_token, is_b64token, marked_sensitive};
 use crate::http::door::Door;
 use crate::http::rules::is_preflight;
 use crate::http::unverified::Preflight;
-use crate::http::{Anonymous, EmptyBody, Refusal, RenderRefusal};
-use crate::personal_tokens::{Begun, PersonalTokens};
+use crate::http::{Anonymous, BadRequest, EmptyBody, Refusal, RenderRefusal};
+use crate::personal_tokens::{Begun, Failed, PersonalTokens};
+use crate::verify::Rejection;
 
 use super::future::{ResponseFuture, State};
 
@@ -36,32 +37,51 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        mark_sensitive(request.headers_mut());
         let door = &self.door;
         let state = if door.rules.preflights && is_preflight(&request) {
-            State::unverified(&mut self.inner, door, Preflight, request)
+            marked_sensitive(request.headers_mut()).for_each(drop);
+            door.let_in::<_, ResBody>(Preflight, request.extensions_mut());
+            State::Inside { future: self.inner.call(request), ends: None }
         } else {
-            match bearer_token(request.headers()).map(|token| self.tokens.begin(token)) {
-                Err(Refusal::NoCredentials) if door.rules.optional => {
-                    State::unverified(&mut self.inner, door, Anonymous, request)
+            match self.begin(request.headers_mut()) {
+                Ok(Begun::Done(Ok(verified))) => {
+                    let ends = door.admit::<ResBody, _>(verified, &mut request);
+                    State::Inside { future: self.inner.call(request), ends }
                 }
-                Err(refusal) => State::refused(door, &refusal, None, request),
                 Ok(Begun::Done(Err(failed))) => State::failed(door, failed, request),
-                Ok(Begun::Done(Ok(verified))) => State::verified(&mut self.inner, door, verified, request),
                 Ok(Begun::Pending(pending)) => {
                     // The service that was polled ready is the one to be called; its clone takes its place
                     // (tower-http#561).
                     let clone = self.inner.clone();
+                    let ready = std::mem::replace(&mut self.inner, clone);
                     let (tokens, limit) = (self.tokens.clone(), door.rules.lookup_timeout);
                     State::Verifying {
                         verdict: Box::pin(async move { tokens.finish(pending, limit).await }),
-                        service: std::mem::replace(&mut self.inner, clone),
-                        request: Some(request),
+                        waiting: Some(Box::new((ready, request))),
                     }
                 }
+                Err(Refusal::NoCredentials) if door.rules.optional => {
+                    door.let_in::<_, ResBody>(Anonymous, request.extensions_mut());
+                    State::Inside { future: self.inner.call(request), ends: None }
+                }
+                Err(refusal) => State::refused(door, &refusal, None, request),
             }
         };
         ResponseFuture { state, door: Arc::clone(&self.door) }
+    }
+}
+
+impl<S, R> BearerAuth<S, R> {
+    fn begin(&self, headers: &mut HeaderMap) -> Result<Begun, Refusal> {
+        let token = bearer_token(headers)?;
+        match self.tokens.begin(token) {
+            Begun::Done(Err(Failed::Rejected(rejected)))
+                if rejected.rejection == Rejection::Malformed && !is_b64token(token) =>
+            {
+                Err(Refusal::BadRequest(BadRequest::Grammar))
+            }
+            begun => Ok(begun),
+        }
     }
 }
 
