@@ -5,7 +5,7 @@ use axum::routing::get;
 use personal_tokens::http::BearerAuthLayer;
 use personal_tokens::store::{CachedStore, MemoryStore, PostgresStore, SqliteStore, TokenStore};
 use personal_tokens::{Duration, NewToken, OwnerId, PersonalTokens};
-use personal_tokens_peers::{AwsLc, Provider, RustCrypto, SCOPE, holders};
+use personal_tokens_peers::{SCOPE, holders};
 
 use crate::{Guard, jwt};
 
@@ -23,8 +23,7 @@ pub async fn app(guard: Guard, database: &str) -> App {
         // It gets the requests of the next, and judges none.
         Guard::None => App { router: routes(), ..guarded(MemoryStore::new()).await },
         Guard::Memory => guarded(MemoryStore::new()).await,
-        Guard::JwtAwsLc => by_jwt::<AwsLc>(),
-        Guard::JwtRustCrypto => by_jwt::<RustCrypto>(),
+        Guard::Jwt => by_jwt(),
         Guard::Sqlite => guarded(SqliteStore::open(database).await.unwrap()).await,
         Guard::SqliteCached => guarded(CachedStore::new(SqliteStore::open(database).await.unwrap())).await,
         Guard::Postgres => guarded(postgres(database).await).await,
@@ -45,7 +44,7 @@ async fn guarded(store: impl TokenStore + 'static) -> App {
     let tokens = PersonalTokens::builder(store).prefix("shop").scopes([SCOPE]).build().unwrap();
     let mut credentials = Vec::new();
     for holder in holders(CREDENTIALS) {
-        let owner = OwnerId::new(holder.owner).unwrap();
+        let owner = OwnerId::new(&holder.owner).unwrap();
         let new = NewToken::new(&owner, &holder.name).scopes([SCOPE]).expires_in(Duration::days(30));
         credentials.push(tokens.issue(new).await.unwrap().token.expose().to_owned());
     }
@@ -59,7 +58,7 @@ async fn postgres(url: &str) -> PostgresStore {
     store
 }
 
-fn by_jwt<P: Provider>() -> App {
-    let (layer, credentials) = jwt::layer::<P>(&holders(CREDENTIALS));
+fn by_jwt() -> App {
+    let (layer, credentials) = jwt::layer(&holders(CREDENTIALS));
     App { router: routes().layer(layer), credentials }
 }

@@ -7,8 +7,7 @@ use std::str::FromStr;
 pub enum Guard {
     None,
     Memory,
-    JwtAwsLc,
-    JwtRustCrypto,
+    Jwt,
     Sqlite,
     SqliteCached,
     Postgres,
@@ -16,24 +15,15 @@ pub enum Guard {
 }
 
 impl Guard {
-    pub const ALL: [Self; 8] = [
-        Self::None,
-        Self::Memory,
-        Self::JwtAwsLc,
-        Self::JwtRustCrypto,
-        Self::Sqlite,
-        Self::SqliteCached,
-        Self::Postgres,
-        Self::PostgresCached,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::None, Self::Memory, Self::Jwt, Self::Sqlite, Self::SqliteCached, Self::Postgres, Self::PostgresCached];
 
     /// In the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "no guard",
             Self::Memory => "personal-tokens, MemoryStore",
-            Self::JwtAwsLc => "JWT HS256, AWS-LC",
-            Self::JwtRustCrypto => "JWT HS256, RustCrypto",
+            Self::Jwt => "JWT HS256",
             Self::Sqlite => "personal-tokens, SqliteStore",
             Self::SqliteCached => "personal-tokens, SqliteStore cached",
             Self::Postgres => "personal-tokens, PostgresStore",

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Request, Response, StatusCode};
-use personal_tokens_peers::{Claims, Holder, Hs256, Peer as _, Provider};
+use personal_tokens_peers::{Claims, Holder, Hs256, Peer as _};
 use tower_http::auth::{AsyncAuthorizeRequest, AsyncRequireAuthorizationLayer};
 
 /// The guard, and a token for each holder.
-pub fn layer<P: Provider>(holders: &[Holder]) -> (AsyncRequireAuthorizationLayer<JwtGuard<P>>, Vec<String>) {
+pub fn layer(holders: &[Holder]) -> (AsyncRequireAuthorizationLayer<JwtGuard>, Vec<String>) {
     let (jwt, credentials) = Hs256::issue(holders);
     (AsyncRequireAuthorizationLayer::new(JwtGuard(Arc::new(jwt))), credentials)
 }
 
-pub struct JwtGuard<P>(Arc<Hs256<P>>);
+#[derive(Clone)]
+pub struct JwtGuard(Arc<Hs256>);
 
-impl<P: Provider> AsyncAuthorizeRequest<Body> for JwtGuard<P> {
+impl AsyncAuthorizeRequest<Body> for JwtGuard {
     type RequestBody = Body;
     type ResponseBody = Body;
     type Future = Ready<Result<Request<Body>, Response<Body>>>;
@@ -34,7 +35,7 @@ impl<P: Provider> AsyncAuthorizeRequest<Body> for JwtGuard<P> {
     }
 }
 
-impl<P: Provider> JwtGuard<P> {
+impl JwtGuard {
     fn claims(&self, request: &Request<Body>) -> Option<Claims> {
         let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
         let (scheme, token) = header.split_once(' ')?;
@@ -42,12 +43,6 @@ impl<P: Provider> JwtGuard<P> {
             return None;
         }
         self.0.accept(token)
-    }
-}
-
-impl<P> Clone for JwtGuard<P> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
     }
 }
 

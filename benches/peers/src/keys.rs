@@ -46,6 +46,7 @@ impl Peer for PrefixedApiKeys {
         (Self { controller, table }, issued)
     }
 
+    #[inline]
     fn accept(&self, presented: &str) -> Option<Arc<Kept>> {
         let key = PrefixedApiKey::from_string(presented).ok()?;
         let kept = self.table.pin().get(key.short_token())?.clone();
@@ -82,6 +83,7 @@ impl Peer for Latchkey {
         (Self(table), issued)
     }
 
+    #[inline]
     fn accept(&self, presented: &str) -> Option<Arc<Kept>> {
         self.0.pin().get(&TokenHash::of(presented)?).cloned()
     }

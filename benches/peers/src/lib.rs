@@ -17,7 +17,7 @@ mod peer;
 
 pub use bearer::FixedBearer;
 pub use holder::{Holder, SCOPE, holders};
-pub use jwt::{AwsLc, Claims, EdDsa, Hs256, Provider, RustCrypto};
+pub use jwt::{Claims, EdDsa, Hs256};
 pub use keys::{Latchkey, PrefixedApiKeys};
 pub use naive::Naive;
 pub use ours::{Cached, Memory};
@@ -33,11 +33,16 @@ macro_rules! for_each_peer {
         $visit::<$crate::Naive>($with);
         $visit::<$crate::Latchkey>($with);
         $visit::<$crate::PrefixedApiKeys>($with);
-        $visit::<$crate::Hs256<$crate::AwsLc>>($with);
-        $visit::<$crate::Hs256<$crate::RustCrypto>>($with);
-        $visit::<$crate::EdDsa<$crate::AwsLc>>($with);
-        $visit::<$crate::EdDsa<$crate::RustCrypto>>($with);
+        $visit::<$crate::Hs256>($with);
+        $visit::<$crate::EdDsa>($with);
         $visit::<$crate::PasetoLocal>($with);
         $visit::<$crate::PasetoPublic>($with);
     };
+}
+
+/// A secret.
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
 }

@@ -34,6 +34,7 @@ impl Peer for PasetoLocal {
         (Self { key, rules: ClaimsValidationRules::new() }, issued)
     }
 
+    #[inline]
     fn accept(&self, presented: &str) -> Option<TrustedToken> {
         let untrusted = UntrustedToken::<Local, V4>::try_from(presented).ok()?;
         local::decrypt(&self.key, &untrusted, &self.rules, None, None).ok()
@@ -60,6 +61,7 @@ impl Peer for PasetoPublic {
         (Self { key: pair.public, rules: ClaimsValidationRules::new() }, issued)
     }
 
+    #[inline]
     fn accept(&self, presented: &str) -> Option<TrustedToken> {
         let untrusted = UntrustedToken::<Public, V4>::try_from(presented).ok()?;
         public::verify(&self.key, &untrusted, &self.rules, None, None).ok()

@@ -6,9 +6,8 @@ use std::process::Command;
 use std::{fs, thread};
 
 /// Crates whose releases stand in the report.
-const PEERS: [&str; 13] = [
+const PEERS: [&str; 12] = [
     "jsonwebtoken",
-    "aws-lc-rs",
     "pasetors",
     "prefixed-api-key",
     "latchkey",

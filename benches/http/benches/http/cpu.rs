@@ -9,7 +9,7 @@ pub fn time_of(pid: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("a process that runs");
     let ran = threads.flatten().filter_map(|thread| {
         let stat = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        stat.split(' ').next()?.parse().ok()
+        stat.split(' ').next()?.parse::<u64>().ok()
     });
     Duration::from_nanos(ran.sum())
 }

@@ -4,7 +4,6 @@
 mod cpu;
 mod folder;
 #[path = "../../../../tests/common/guarded.rs"]
-#[expect(dead_code, reason = "it does more for the tests")]
 mod guarded;
 mod load;
 #[path = "../../../../tests/common/postgres.rs"]
@@ -47,7 +46,7 @@ fn main() {
 
 /// What the goal is about.
 fn is_compared(guard: Guard) -> bool {
-    matches!(guard, Guard::None | Guard::Memory | Guard::JwtAwsLc | Guard::JwtRustCrypto)
+    matches!(guard, Guard::None | Guard::Memory | Guard::Jwt)
 }
 
 fn measure(server: &Server, seconds: usize) -> Measured {
