@@ -12,7 +12,7 @@ pub(crate) trait Case {
 
     /// In how many pieces a block is timed.
     fn pieces(&self) -> u64 {
-        1
+        8
     }
 
     /// Allocations of a turn, once it has run for a while.
@@ -33,10 +33,6 @@ impl<F: FnMut()> Case for Plain<F> {
             (self.0)();
         }
         began.elapsed()
-    }
-
-    fn pieces(&self) -> u64 {
-        8
     }
 }
 

@@ -45,6 +45,11 @@ impl<F: Fn(usize, u64) + Send + Sync + 'static> Case for Crew<F> {
         Duration::from_secs_f64(turns as f64 / speed)
     }
 
+    /// To begin together takes a while.
+    fn pieces(&self) -> u64 {
+        1
+    }
+
     fn allocations(&mut self) -> f64 {
         allocations::a_turn(COUNTED, || (0..u64::from(COUNTED)).for_each(|turn| (self.op)(0, turn)))
     }
