@@ -182,12 +182,14 @@ impl Builder {
         #[cfg(feature = "tracing")]
         observers.push(Box::new(super::trace::Events));
         observers.extend(self.observers);
+        let lag = i64::try_from(self.clock.lag().as_micros()).unwrap_or(i64::MAX);
         let inner = Inner {
             store: self.store,
             prefixes: prefixes.into(),
             prefix,
             policy: Arc::new(policy),
             clock: self.clock,
+            lag,
             usage: Usage::new(self.resolution),
             flush_interval: self.flush_interval,
             retention: self.retention,

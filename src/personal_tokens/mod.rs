@@ -84,6 +84,8 @@ struct Inner {
     prefix: TokenPrefix,
     policy: Arc<Policy>,
     clock: Arc<dyn Clock>,
+    /// Of the clock's coarse answers, in microseconds.
+    lag: i64,
     usage: Usage,
     flush_interval: Duration,
     retention: Option<Duration>,
@@ -140,11 +142,6 @@ impl PersonalTokens {
     /// A clock out of range is our side's failure: there is no instant to judge by.
     pub(crate) fn now(&self) -> Result<Timestamp, StoreError> {
         self.inner.clock.now().map_err(StoreError::unavailable)
-    }
-
-    /// What verification judges by.
-    fn coarse_now(&self) -> Result<Timestamp, StoreError> {
-        self.inner.clock.coarse_now().map_err(StoreError::unavailable)
     }
 }
 

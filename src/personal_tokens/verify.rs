@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::deadline::within;
 use crate::record::TokenRecord;
 use crate::store::{Lookup, StoreError};
+use crate::timestamp::Timestamp;
 use crate::token::Presented;
 use crate::verify::{Rejected, Rejection, VerifiedToken, verify};
 
@@ -119,12 +120,21 @@ impl PersonalTokens {
         record: Option<Arc<TokenRecord>>,
         purpose: Purpose,
     ) -> Result<VerifiedToken, Failed> {
-        let now = self.coarse_now()?;
+        let now = self.instant_for(record.as_deref())?;
         let verified = verify(record, &presented.digest, now)?;
         if purpose == Purpose::Use {
             self.inner.usage.note(verified.id(), now);
         }
         Ok(verified)
+    }
+}
+
+impl PersonalTokens {
+    /// Now. Where the record does not end soon, the coarse clock says it well enough.
+    fn instant_for(&self, record: Option<&TokenRecord>) -> Result<Timestamp, StoreError> {
+        let coarse = self.inner.clock.coarse_now().map_err(StoreError::unavailable)?;
+        let left = record.and_then(TokenRecord::ended).map(|end| end.as_micros().saturating_sub(coarse.as_micros()));
+        if left.is_some_and(|left| 0 < left && left <= self.inner.lag) { self.now() } else { Ok(coarse) }
     }
 }
 

@@ -18,8 +18,8 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The body that these random bytes make under this prefix.
-    pub(super) fn new(prefix: &TokenPrefix, random: &[u8; RANDOM_LEN]) -> Option<Self> {
+    /// Of these random bytes, without a checksum.
+    pub(super) fn unsealed(random: &[u8; RANDOM_LEN]) -> Option<Self> {
         let mut body = Self::default();
         let (whole, rest) = random.as_chunks::<6>();
         let [high, low] = rest else { return None };
@@ -27,10 +27,15 @@ impl Body {
         for (group, [a, b, c, d, e, f]) in body.groups.iter_mut().zip(whole.iter().chain([&last])) {
             *group = u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]);
         }
-        let mut hashed = Hashed::default();
-        hashed.fill(prefix, &body.groups)?;
-        *body.groups.last_mut()? |= u64::from(hashed.checksum(prefix)?);
         Some(body)
+    }
+
+    /// With the checksum that it has under this prefix.
+    pub(super) fn sealed(mut self, prefix: &TokenPrefix) -> Option<Self> {
+        let mut hashed = Hashed::default();
+        hashed.fill(prefix, &self.groups)?;
+        *self.groups.last_mut()? |= u64::from(hashed.checksum(prefix)?);
+        Some(self)
     }
 
     /// Reads exactly 64 characters of canonical base64url; false if they are none. 48 bytes leave no spare bits, so no two

@@ -14,19 +14,14 @@ pub(super) struct Age {
     lag: u64,
 }
 
-/// A coarse clock lies behind by more than its step where a tick comes late, as on a virtual machine whose host has other
-/// things to do: 18 milliseconds were seen in place of 4.
-const LATEST_TICK: Duration = Duration::from_secs(1);
-
 /// Of the monotonic clock, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment(u64);
 
 impl Age {
     pub(super) fn new(clock: Arc<dyn Clock>, most: Duration) -> Self {
-        let step = clock.step();
-        let lag = if step.is_zero() { step } else { step.saturating_add(LATEST_TICK) };
-        Self { clock, most, most_nanos: nanos(most), lag: nanos(lag) }
+        let lag = nanos(clock.lag());
+        Self { clock, most, most_nanos: nanos(most), lag }
     }
 
     pub(super) fn most(&self) -> Duration {
