@@ -1,6 +1,6 @@
 //! What personal tokens cost, measured so that a noisy machine does not decide the answer.
 //!
-//! The unit is **U**: one one-shot SHA-256 of 44 bytes ([`unit`]), what a verification cannot do without. A [`Contest`] runs
+//! The unit is **U**: one one-shot SHA-256 of 44 bytes ([`unit()`]), what a verification cannot do without. A [`Contest`] runs
 //! its cases in turns, a millisecond each, with U among them, over and over; a case's figure is the median of its ratio to
 //! the U of the same round. What slows the machine down for a while slows both down. Ratios of a busy machine still move by a
 //! tenth: take figures on a quiet one. Allocations are counted by a counting
@@ -12,12 +12,13 @@
 //! ```sh
 //! cargo bench --package personal-tokens-benches --bench verify               # each case by itself, by criterion
 //! cargo bench --package personal-tokens-benches --bench verify -- --table    # all in turns, as one table
+//! scripts/budgets                                                            # instructions, held against their budgets
 //! ```
 //!
 //! | bench | answers what … costs |
 //! |---|---|
 //! | `token` | making a token, and parsing what a client presented |
-//! | `verify` | a verdict, good or bad, over a [`MemoryStore`] or a warm [`CachedStore`], and what the machine's floor is |
+//! | `verify` | a verdict, good or bad, over a `MemoryStore` or a warm `CachedStore`, and what the machine's floor is |
 //! | `threads` | a verdict on several threads at once |
 //! | `guard` | the tower layer around a service |
 //! | `stores` | a store, as the number of its tokens grows; `--features databases` for SQLite and PostgreSQL, `-- --table --full` for 10⁷ tokens |
@@ -51,8 +52,6 @@
 //!
 //! `benches/custom_store.rs` does so for the redb example of the manual's page "A store of your own".
 //!
-//! [`MemoryStore`]: personal_tokens::store::MemoryStore
-//! [`CachedStore`]: https://docs.rs/personal-tokens
 //! [`TokenStore`]: personal_tokens::store::TokenStore
 
 mod allocations;
