@@ -47,7 +47,10 @@ impl TokenId {
     /// Of 48 bits each, big endian, as base64url has them.
     #[inline]
     pub(super) fn from_groups(groups: &[u64; 2]) -> Self {
-        let [[_, _, a, b, c, d, e, f], [_, _, g, h, i, j, k, l]] = groups.map(u64::to_be_bytes);
+        let [first, second] = groups;
+        // In two words, as it is read: bytes that were written one by one are waited for.
+        let [a, b, c, d, e, f, g, h] = (first << 16 | second >> 32).to_be_bytes();
+        let [.., i, j, k, l] = second.to_be_bytes();
         Self([a, b, c, d, e, f, g, h, i, j, k, l])
     }
 
