@@ -67,12 +67,17 @@ impl Worker {
             let _entered = runtime().enter();
             let mut turn = 0;
             for (round, turns) in ordered.into_iter().enumerate() {
+                let mut work = |turns| {
+                    for _ in 0..turns {
+                        op(number, turn);
+                        turn += 1;
+                    }
+                };
+                // A thread that has just been woken is slow.
+                work(turns / 4);
                 start_together(&started, (round + 1) * of);
                 let began = Instant::now();
-                for _ in 0..turns {
-                    op(number, turn);
-                    turn += 1;
-                }
+                work(turns);
                 done.send(began.elapsed()).unwrap();
             }
         });

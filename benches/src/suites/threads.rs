@@ -1,6 +1,7 @@
 //! The same on several threads at once.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use personal_tokens::store::TokenStore;
@@ -19,18 +20,18 @@ pub fn counts() -> Vec<usize> {
     counts
 }
 
-/// `verify` of valid tokens over this store, each thread with its share of 1,000 tokens; and U, which tells what the
-/// machine itself gives to several threads.
+/// `verify` of valid tokens over this store, each thread with its own of 1,000 tokens, as many whether others run or not;
+/// and U, which tells what the machine itself gives to several threads.
 pub fn threads(name: &str, store: impl TokenStore + 'static) -> Contest {
     let mut contest = Contest::new(&format!("threads, {name}"));
     let stock = Stock::of(1_000);
     let tokens = fixture::shop(store, &stock);
     let valid = stock.presented().remove(0).texts;
+    let share = counts().into_iter().max().map_or(valid.len(), |threads| valid.len() / threads);
+    let shares: Arc<[Vec<String>]> = valid.chunks_exact(share).map(<[String]>::to_vec).collect();
     for threads in counts() {
         contest.threads("U", threads, |_, _| unit());
-        let share = valid.len() / threads;
-        let (tokens, shares): (_, Vec<Vec<String>>) =
-            (tokens.clone(), valid.chunks_exact(share).map(<[String]>::to_vec).collect());
+        let (tokens, shares) = (tokens.clone(), Arc::clone(&shares));
         contest.threads("verify", threads, move |thread, turn| {
             let text = &shares[thread][turn as usize % share];
             black_box(&wait(tokens.verify(text)));
