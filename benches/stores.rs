@@ -1,6 +1,8 @@
 //! What a store costs as the number of its tokens grows.
 
 mod computed;
+#[cfg(feature = "databases")]
+mod databases;
 mod hits;
 mod numbered;
 
@@ -20,4 +22,6 @@ fn main() {
         bench.run(hits::of_memory(tokens));
         bench.run(hits::of_a_cache(tokens));
     }
+    #[cfg(feature = "databases")]
+    databases::run(&mut bench);
 }

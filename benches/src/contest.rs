@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::case::{Case, Plain, Prepared};
 use crate::crew::Crew;
+use crate::fixture::Cheap;
 use crate::table::{Row, Table, median, quantile};
 use crate::unit::unit;
 use crate::wait::runtime;
@@ -24,6 +25,8 @@ pub struct Contest {
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) case: Box<dyn Case>,
+    /// In a block; else as many as fill a millisecond.
+    turns: Option<u64>,
     /// What it is called without its number of threads, and that number.
     crew: Option<(String, usize)>,
 }
@@ -98,6 +101,13 @@ impl Contest {
         self.derive(name, of, Computed::Ratio(over.to_owned()))
     }
 
+    /// So many turns of the last case in each round. One, where it waits for another process: what keeps the two from being
+    /// run then spoils that turn alone, and the median is one of turns.
+    pub fn turns(&mut self, turns: u64) -> &mut Self {
+        self.entries.last_mut().unwrap().turns = Some(turns);
+        self
+    }
+
     /// So many rounds, for cases that take long; `ROUNDS` in the environment overrides it.
     pub fn rounds(&mut self, rounds: usize) -> &mut Self {
         if env::var_os("ROUNDS").is_none() {
@@ -106,14 +116,13 @@ impl Contest {
         self
     }
 
-    /// Runs each case for about a millisecond in each round, in an order that rotates, and tells the medians.
+    /// Runs each case for about a millisecond in each round, in an order of its own, and tells the medians.
     pub fn run(mut self) -> Table {
         let _entered = runtime().enter();
-        let turns: Vec<u64> = self.entries.iter_mut().map(|entry| turns_of_a_block(entry.case.as_mut())).collect();
+        let turns: Vec<u64> = self.entries.iter_mut().map(Entry::turns).collect();
         let mut ns: Vec<Vec<f64>> = vec![Vec::with_capacity(self.rounds); self.entries.len()];
         for round in 0..self.rounds {
-            for place in 0..self.entries.len() {
-                let at = (place + round) % self.entries.len();
+            for at in order(self.entries.len(), round) {
                 ns[at].push(ns_a_turn(self.entries[at].case.as_mut(), turns[at]));
             }
         }
@@ -133,7 +142,7 @@ impl Contest {
 
     fn enter(&mut self, name: String, case: impl Case + 'static, crew: Option<(String, usize)>) -> &mut Self {
         assert!(self.entries.iter().all(|entry| entry.name != name), "two cases called {name}");
-        self.entries.push(Entry { name, case: Box::new(case), crew });
+        self.entries.push(Entry { name, case: Box::new(case), turns: None, crew });
         self
     }
 
@@ -178,6 +187,14 @@ impl Derived {
     }
 }
 
+impl Entry {
+    /// After some that warm it up.
+    fn turns(&mut self) -> u64 {
+        let of_a_block = turns_of_a_block(self.case.as_mut());
+        self.turns.unwrap_or(of_a_block)
+    }
+}
+
 impl Measured {
     fn row(&self, units: &[f64]) -> Row {
         let to_unit: Vec<f64> = iter::zip(&self.ns, units).map(|(ns, unit)| ns / unit).collect();
@@ -194,6 +211,16 @@ impl Measured {
             factor: self.factor,
         }
     }
+}
+
+/// Each once, and not always behind the same other, which may leave caches cold or a processor asleep.
+fn order(cases: usize, round: usize) -> Vec<usize> {
+    let mut random = Cheap(round as u64);
+    let mut order: Vec<usize> = (0..cases).collect();
+    for place in (1..cases).rev() {
+        order.swap(place, random.word() as usize % (place + 1));
+    }
+    order
 }
 
 /// The median of a block's pieces, so that a block in which the machine did something else for a while counts as the others.
