@@ -9,8 +9,9 @@ use crate::budgets::{Budgets, machine, without_small};
 use crate::callgrind::{Profile, count};
 use crate::operations::{CONTROL, OPERATIONS, Operation, PLANTED, SPOILT, all, find};
 
-/// Where compiler and machine are those that the budgets were recorded with, figures repeat.
-const SLACK: u64 = 4;
+/// Where compiler and machine are those that the budgets were recorded with, figures repeat, but a change elsewhere may have
+/// a function laid out otherwise. A read lock is 24.
+const SLACK: u64 = 12;
 /// In per cent, where they are others.
 const SLACK_ELSEWHERE: u64 = 5;
 
