@@ -49,6 +49,14 @@ const GROWTH: &str = "\n## Cost against the number of tokens
 ![What finding a token costs as their number grows](growth.svg)
 ";
 
+const PEERS: &str = "
+The table of opaque credentials is the application's part with latchkey and prefixed-api-key: here the concurrent map that `MemoryStore`
+has too. Of tower-http's bearer guard a service's call is measured; its threads share nothing.
+";
+
+const SET_UP: &str = "`cargo bench -p personal-tokens-http`: each server has one thread on one core; wrk, and the database, have another. CPU is
+what the server's process ran for, by the system's count.";
+
 fn describe(page: &mut String, machine: &Machine) {
     let Machine { processor, cores, sha_ni, kernel, rustc, releases } = machine;
     let sha_ni = if *sha_ni { "with" } else { "without" };
@@ -60,11 +68,12 @@ fn describe(page: &mut String, machine: &Machine) {
 }
 
 fn say_goals(page: &mut String, goals: &[Goal]) {
-    page.push_str("\n## Goals\n\n| what | goal | measured | met | by |\n|---|---|---|---|---|\n");
-    for Goal { what, goal, measured, met, command } in goals {
+    page.push_str("\n## Goals\n\nEach by `scripts/bench` and the name of its bench: `scripts/bench verify`.\n\n");
+    page.push_str("| what | goal | measured | met | bench |\n|---|---|---|---|---|\n");
+    for Goal { what, goal, measured, met, bench } in goals {
         let measured = measured.as_deref().unwrap_or("not measured");
         let met = met.map_or("", |met| if met { "yes" } else { "**no**" });
-        let _ = writeln!(page, "| {what} | {goal} | {measured} | {met} | `{command}` |");
+        let _ = writeln!(page, "| {what} | {goal} | {measured} | {met} | `{bench}` |");
     }
 }
 
@@ -84,20 +93,12 @@ fn peers(page: &mut String, figures: &Figures) {
         let (revocation, expiry, comparison) = (said(revocation), said(expiry), said(comparison));
         let _ = writeln!(page, "{} {revocation} | {expiry} | {comparison} |", columns(row));
     }
-    page.push_str(
-        "\nThe concurrent map of opaque credentials is the application's part with latchkey and prefixed-api-key; the bearer guard of \
-         tower-http is a service's call, and its one thread shares nothing.\n",
-    );
+    page.push_str(PEERS);
 }
 
 fn http(page: &mut String, figures: &Figures) {
     let Some(table) = figures.tables("http").first() else { return };
-    let _ = writeln!(
-        page,
-        "\n## {}\n\n`{}`: one thread and one core for each server, another core for wrk and the database.\n",
-        table.title,
-        crate::goals::HTTP
-    );
+    let _ = writeln!(page, "\n## {}\n\n{SET_UP}\n", table.title);
     page.push_str(
         "| guard | requests/s | p50 µs | p99 µs | CPU µs a request | over no guard | least and most | rounds |\n",
     );

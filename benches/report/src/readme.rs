@@ -25,12 +25,16 @@ fn block(figures: &Figures, machine: &Machine) -> String {
     let lines: String = said.map(|(what, figure)| format!("| {what} | {figure} |\n")).collect();
     let Machine { processor, .. } = machine;
     let missed = goals(figures).iter().filter(|goal| goal.met == Some(false)).count();
-    let missed =
-        if missed == 0 { String::new() } else { format!("; {missed} of its goals are missed there, and say so") };
+    let missed = match missed {
+        0 => String::new(),
+        1 => "; one goal is missed there".to_owned(),
+        _ => format!("; {missed} goals are missed there"),
+    };
     format!(
         "\n![What accepting a credential costs, by what people use](benches/verification.svg)\n\n\
          | what | measured |\n|---|---|\n{lines}\n\
-         On one core of this processor: {processor}. Yours: `scripts/bench`. All of it is in [benches/REPORT.md](benches/REPORT.md){missed}.\n\n"
+         On one core of this processor: {processor}. Yours: `scripts/bench`. All of it is in \
+         [benches/REPORT.md](benches/REPORT.md){missed}.\n\n"
     )
 }
 

@@ -29,11 +29,12 @@ pub fn count(number: u64) -> String {
     said
 }
 
-/// Three of them.
+/// Three of them, or more.
 pub fn digits(figure: f64) -> String {
     match figure.abs() {
         magnitude if magnitude < 10.0 => format!("{figure:.2}"),
         magnitude if magnitude < 100.0 => format!("{figure:.1}"),
+        _ if figure >= 10_000.0 => count(figure.round() as u64),
         _ => format!("{figure:.0}"),
     }
 }

@@ -68,12 +68,14 @@ fn draw(area: &DrawingArea<SVGBackend<'_>, Shift>, lines: &Lines) -> Result<(), 
 /// A store, and what a look-up takes by the number of tokens.
 type Lines = BTreeMap<String, Vec<(f64, f64)>>;
 
-/// From the rows `<store> find @ <number>`.
+/// What is drawn, by the rows `<store> find @ <number>`.
+const STORES: [&str; 4] = ["MemoryStore", "CachedStore", "SqliteStore", "PostgresStore"];
+
 fn lines(figures: &Figures) -> Lines {
     let mut lines = Lines::new();
     for row in figures.tables("stores").iter().flat_map(|table| &table.rows) {
         let found = row.name.rsplit_once(" @ ").and_then(|(what, tokens)| {
-            let store = what.strip_suffix(" find")?;
+            let store = STORES.into_iter().find(|store| what.strip_prefix(store) == Some(" find"))?;
             Some((store.to_owned(), (tokens.parse().ok()?, row.ns?)))
         });
         if let Some((store, point)) = found {
