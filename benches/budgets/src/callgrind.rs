@@ -140,3 +140,54 @@ fn folder(operation: &str) -> PathBuf {
     let name: String = operation.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     program.with_file_name("budgets").join(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `verify` calls `compress`, and `malloc`, which calls its own.
+    const DUMP: &str = "\
+events: Ir
+
+fn=(1) shop::verify::h0123456789abcdef
+0 10
++3 4
+cfn=(2) sha2::compress'2
+calls=4 0
+0 13500
+cfn=(3) malloc
+calls=3 0
+0 270
+fn=(2)
+0 13500
+fn=(3)
+* 150
+cfn=(4) _int_malloc
+calls=1 0
+0 120
+fn=(4)
+0 120
+totals: 13784
+";
+
+    #[test]
+    fn each_function_counts_what_it_takes_itself_and_an_allocation_its_price() {
+        let profile = parse(DUMP);
+        let expected = [(ALLOCATIONS, 3 * AN_ALLOCATION), ("sha2::compress", 13_500), ("shop::verify", 14)];
+        let expected = expected.map(|(name, own)| (name.to_owned(), own));
+        assert_eq!(profile.functions, BTreeMap::from(expected));
+        assert_eq!(profile.instructions, 14 + 13_500 + 3 * AN_ALLOCATION);
+    }
+
+    #[test]
+    fn a_batch_is_shared_among_its_calls() {
+        assert_eq!(parse(DUMP).of_one(4).functions["sha2::compress"], 3_375);
+    }
+
+    #[test]
+    fn of_dumps_the_most_frequent_counts_and_of_equals_the_least() {
+        let dump = |instructions| Profile { instructions, ..Profile::default() };
+        assert_eq!(most_frequent([9, 7, 8, 9, 7, 1].map(dump).into()), Some(dump(7)));
+        assert_eq!(most_frequent(Vec::new()), None);
+    }
+}
