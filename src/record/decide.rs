@@ -26,13 +26,15 @@ impl Change {
         }
     }
 
+    #[inline]
     fn decide_issue(&self, new: &TokenRecord, view: &View) -> Result<Plan, ChangeRefused> {
         self.policy.judge_scopes(&new.scopes)?;
         self.judge_grant(&new.scopes)?;
         self.policy.judge_expiry(new.expiry, self.at)?;
         self.judge_name(&new.name, None, view)?;
         self.policy.judge_one_more(view.active)?;
-        Ok(Plan::of(Vec::new(), Some(new.clone()), new.clone()))
+        let changed = Changed { record: Some(new.clone()), written: vec![new.id] };
+        Ok(Plan { update: Vec::new(), insert: Some(new.clone()), changed })
     }
 
     fn decide_update(&self, id: TokenId, edit: &Edit, view: &View) -> Result<Plan, ChangeRefused> {

@@ -63,14 +63,12 @@ impl MemoryStore {
 
     /// Under the owner's lock: the plan was made from what still stands, so no update can miss its row. The new record is
     /// kept with the owner's text that the index has already.
-    fn write(&self, held: &mut Held<'_>, kept: Option<OwnerId>, plan: Plan) -> Result<Changed, ChangeRefused> {
+    fn write(&self, held: &mut Held<'_>, kept: Option<OwnerId>, mut plan: Plan) -> Result<Changed, ChangeRefused> {
+        if let (Some(new), Some(owner)) = (&mut plan.insert, kept) {
+            new.owner = owner;
+        }
         let Plan { update, insert, changed } = plan;
-        let insert = insert.map(|mut new| {
-            if let Some(owner) = kept {
-                new.owner = owner;
-            }
-            Arc::new(new)
-        });
+        let insert = insert.map(Arc::new);
         // First what can be refused: nothing is written then.
         if let Some(new) = &insert
             && !self.records.try_insert(Arc::clone(new))
