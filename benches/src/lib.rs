@@ -2,9 +2,9 @@
 //!
 //! The unit is **U**: one one-shot SHA-256 of 44 bytes ([`unit()`]), what a verification cannot do without. A [`Contest`] runs
 //! its cases in turns, a millisecond each, with U among them, over and over; a case's figure is the median of its ratio to
-//! the U of the same round. What slows the machine down for a while slows both down. Ratios of a busy machine still move by a
-//! tenth and more: take figures on a quiet one. Allocations are counted by an allocator that counts, which costs each of them
-//! a nanosecond or two.
+//! the U of the same round. What slows the machine down for a while slows both down, but not alike: beside other work on the
+//! same core SHA-256 keeps its speed and what lives in caches loses half of its own. Take figures on a quiet machine.
+//! Allocations are counted by an allocator that counts, which costs each of them a nanosecond or two.
 //!
 //! `verify` and others are async. Where the store answers from memory they never wait, so they are polled once, by
 //! [`wait`], without a runtime and without its cost; a store that makes them wait is driven by tokio.
