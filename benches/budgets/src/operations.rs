@@ -1,7 +1,7 @@
 //! What is counted.
 
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -11,7 +11,7 @@ use http::{Extensions, HeaderValue, Request, Response};
 use personal_tokens::http::BearerAuthLayer;
 use personal_tokens::store::{CachedStore, MemoryStore, TokenStore};
 use personal_tokens::{Change, Duration, NewToken, PersonalTokens, Token};
-use tower::{Layer as _, Service as _, service_fn};
+use tower::{Layer as _, Service, service_fn};
 
 use crate::fixture::order::Cycle;
 use crate::fixture::presented::Stock;
@@ -45,6 +45,7 @@ pub const OPERATIONS: &[Operation] = &[
     steady("verify, malformed: encoding", || verify("malformed: encoding", MemoryStore::new())),
     steady("verify, malformed: checksum", || verify("malformed: checksum", MemoryStore::new())),
     Operation { name: "issue, MemoryStore", random: true, begin: issue },
+    steady("no guard", no_guard),
     steady("guard", guard),
     steady("guard, no credentials", guard_without_credentials),
 ];
@@ -133,10 +134,24 @@ fn issue() -> Op {
     })
 }
 
-/// A service that gives its request back, behind the guard.
 fn guard() -> Op {
-    let hand_back = service_fn(|request: Request<()>| ready(Ok::<_, Infallible>(Response::new(Some(request)))));
-    let mut service = BearerAuthLayer::new(shop(MemoryStore::new())).layer(hand_back);
+    requests(BearerAuthLayer::new(shop(MemoryStore::new())).layer(service_fn(hand_back)))
+}
+
+/// What of "guard" is the service's own, and the making of requests.
+fn no_guard() -> Op {
+    requests(service_fn(hand_back))
+}
+
+/// A service that gives its request back, so that the next call can use it again.
+fn hand_back(request: Request<()>) -> Ready<Result<Response<Option<Request<()>>>, Infallible>> {
+    ready(Ok(Response::new(Some(request))))
+}
+
+fn requests<S>(mut service: S) -> Op
+where
+    S: Service<Request<()>, Response = Response<Option<Request<()>>>, Error = Infallible> + 'static,
+{
     let mut texts = texts("valid");
     let value = |_| HeaderValue::try_from(format!("Bearer {}", texts.turn())).unwrap();
     let mut values = Cycle::new((0..TOKENS).map(value).collect::<Vec<_>>());
@@ -145,7 +160,7 @@ fn guard() -> Op {
         let mut next = request.take().unwrap();
         next.headers_mut().insert(AUTHORIZATION, values.turn().clone());
         let Ok(response) = now(service.call(next));
-        let mut done: Request<()> = response.into_body().unwrap();
+        let mut done = response.into_body().unwrap();
         *done.extensions_mut() = Extensions::new();
         request = Some(done);
     })
