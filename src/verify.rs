@@ -1,5 +1,7 @@
 //! The one judge of a presented token. Pure: no I/O, no clock.
 
+#[cfg(feature = "tower")]
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,6 +17,10 @@ use crate::token::{TokenDigest, TokenId};
 #[derive(Clone)]
 pub struct VerifiedToken {
     record: Arc<TokenRecord>,
+    /// The door that it came in by, as far as it concerns the crate's layers below: one entry in a request's extensions
+    /// in place of two.
+    #[cfg(feature = "tower")]
+    door: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// The verdict on a presented token that is not accepted.
@@ -104,10 +110,24 @@ impl VerifiedToken {
         &self.record
     }
 
-    /// As which a host's tests run, without a verdict.
-    #[cfg(all(feature = "tower", feature = "testing"))]
+    /// The same token, at the door that let it in.
+    #[cfg(feature = "tower")]
+    pub(crate) fn at(self, door: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { door: Some(door), ..self }
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn door<T: 'static>(&self) -> Option<&T> {
+        self.door.as_ref()?.downcast_ref()
+    }
+
+    /// After the verdict, or, where a host's tests run as it, without one.
     pub(crate) fn assumed(record: Arc<TokenRecord>) -> Self {
-        Self { record }
+        Self {
+            record,
+            #[cfg(feature = "tower")]
+            door: None,
+        }
     }
 
     /// Whether it has exactly this scope, byte for byte.
@@ -147,7 +167,7 @@ pub(crate) fn verify(
         return Err(Rejected { rejection: Rejection::Unknown, record: None });
     };
     let rejection = match record.state(now) {
-        TokenState::Active => return Ok(VerifiedToken { record }),
+        TokenState::Active => return Ok(VerifiedToken::assumed(record)),
         TokenState::Expired => Rejection::Expired,
         TokenState::Revoked => Rejection::Revoked,
         TokenState::Rotated => Rejection::Rotated,

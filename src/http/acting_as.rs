@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 use crate::token::{TokenDigest, TokenId};
 use crate::verify::VerifiedToken;
 
-use super::door::Door;
+use super::door::{Door, DoorPlate};
 use super::{Anonymous, EmptyBody};
 
 /// A layer under which every request runs as if a guard had verified a token of this owner with these scopes, whatever
@@ -104,7 +104,7 @@ where
         match &self.record {
             Some(record) => {
                 let verified = VerifiedToken::assumed(Arc::clone(record));
-                door.let_in::<_, ResBody>(verified, request.extensions_mut());
+                door.admit::<ResBody, _>(&DoorPlate::default(), verified, &mut request);
             }
             None => door.let_in::<_, ResBody>(Anonymous, request.extensions_mut()),
         }

@@ -46,6 +46,13 @@ pub(super) fn marked_sensitive(headers: &mut HeaderMap) -> impl Iterator<Item = 
 }
 
 fn parse(value: &[u8]) -> Result<&[u8], Refusal> {
+    // As nearly every client writes it.
+    if let Some(token @ [first, .., last]) = value.strip_prefix(b"Bearer ")
+        && token.len() <= MAX_TOKEN68
+        && ![first, last].into_iter().any(|end| matches!(end, b' ' | b'\t'))
+    {
+        return Ok(token);
+    }
     let malformed = Refusal::BadRequest(BadRequest::Grammar);
     let value = trim(value);
     if value.is_empty() {

@@ -1,6 +1,7 @@
 //! How a guard answers what it refuses; shared with the scope layers below it.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 use ::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use ::http::request::Parts;
@@ -28,7 +29,8 @@ pub(super) struct Door<R: ?Sized> {
     pub(super) renderer: R,
 }
 
-/// The door of the guard above, in a request's extensions: a scope layer answers with its realm and renderer.
+/// The door of the guard above, with a verified token or else in a request's extensions: a scope layer answers with its
+/// realm and renderer.
 pub(super) struct GuardedBy<B>(pub(super) Arc<Door<dyn RenderRefusal<B>>>);
 
 /// In an answer's extensions: it was refused below the guard by a layer that did not find the guard's door. The guard
@@ -42,33 +44,31 @@ impl<B> Clone for GuardedBy<B> {
     }
 }
 
+/// A door's [`GuardedBy`], made once: each verified token takes it along.
+#[derive(Default)]
+pub(super) struct DoorPlate(OnceLock<Arc<dyn Any + Send + Sync>>);
+
+impl DoorPlate {
+    fn of<R, B: 'static>(&self, door: &Arc<Door<R>>) -> Arc<dyn Any + Send + Sync>
+    where
+        R: RenderRefusal<B> + 'static,
+    {
+        let make = || -> Arc<dyn Any + Send + Sync> { Arc::new(GuardedBy::<B>(Arc::clone(door) as _)) };
+        let plate = self.0.get_or_init(make);
+        // A service may make bodies of several types; few do.
+        if plate.is::<GuardedBy<B>>() { Arc::clone(plate) } else { make() }
+    }
+}
+
 impl<R> Door<R> {
     pub(super) fn new(renderer: R) -> Self {
         Self { realm: Realm::default(), rules: Rules::default(), hooks: Vec::new(), renderer }
     }
 
-    /// Marks a request as let in by this door: verified, anonymous or a preflight.
-    pub(super) fn let_in<M, B: 'static>(self: &Arc<Self>, mark: M, extensions: &mut Extensions)
-    where
-        R: RenderRefusal<B> + 'static,
-        M: Clone + Send + Sync + 'static,
-    {
-        // What a guard further out said is not this one's word.
-        if !extensions.is_empty() {
-            extensions.remove::<VerifiedToken>();
-            extensions.remove::<Anonymous>();
-            extensions.remove::<Preflight>();
-        }
-        let door: Arc<Door<dyn RenderRefusal<B>>> = Arc::clone(self) as _;
-        extensions.insert(GuardedBy(door));
-        extensions.insert(mark);
-    }
-}
-
-impl<R> Door<R> {
     /// Lets a verified request in. Answers when its token ends.
     pub(super) fn admit<B: 'static, T>(
         self: &Arc<Self>,
+        plate: &DoorPlate,
         verified: VerifiedToken,
         request: &mut Request<T>,
     ) -> Option<Timestamp>
@@ -79,9 +79,41 @@ impl<R> Door<R> {
             request.headers_mut().remove(AUTHORIZATION);
         }
         let ends = verified.ends();
-        self.let_in::<_, B>(verified, request.extensions_mut());
+        forget_verdicts(request.extensions_mut());
+        request.extensions_mut().insert(verified.at(plate.of::<R, B>(self)));
         ends
     }
+
+    /// Lets a request in as anonymous or as a preflight.
+    pub(super) fn let_in<M, B: 'static>(self: &Arc<Self>, mark: M, extensions: &mut Extensions)
+    where
+        R: RenderRefusal<B> + 'static,
+        M: Clone + Send + Sync + 'static,
+    {
+        forget_verdicts(extensions);
+        let door: Arc<Door<dyn RenderRefusal<B>>> = Arc::clone(self) as _;
+        extensions.insert(GuardedBy(door));
+        extensions.insert(mark);
+    }
+
+    /// Whether there is anything to [see to](Door::see_out) in answers.
+    pub(super) fn sees_out(&self) -> bool {
+        self.rules.optional || self.rules.expiry_header.is_some() || !self.hooks.is_empty() || cfg!(feature = "tracing")
+    }
+}
+
+/// What a guard further out said is not this one's word.
+fn forget_verdicts(extensions: &mut Extensions) {
+    if !extensions.is_empty() {
+        extensions.remove::<VerifiedToken>();
+        extensions.remove::<Anonymous>();
+        extensions.remove::<Preflight>();
+    }
+}
+
+/// What was not told to this guard's hooks, since it has none, is not for those of a guard further out.
+pub(super) fn keep_untold<B>(response: &mut Response<B>) {
+    response.extensions_mut().remove::<Untold>();
 }
 
 impl<R: ?Sized> Door<R> {
@@ -121,7 +153,8 @@ impl<R: ?Sized> Door<R> {
 
 /// Refuses what a guard above let in, as that guard would.
 pub(super) fn refuse_below<B: Default + 'static>(refusal: Refusal, request: Parts) -> Response<B> {
-    if let Some(GuardedBy(door)) = request.extensions.get::<GuardedBy<B>>() {
+    let with_token = request.extensions.get().and_then(VerifiedToken::door::<GuardedBy<B>>);
+    if let Some(GuardedBy(door)) = with_token.or_else(|| request.extensions.get()) {
         return door.refuse(&refusal, verified(&request), &request);
     }
     // The verdict came from elsewhere, or a layer between the two changes the body's type.

@@ -53,12 +53,12 @@ impl Token {
     fn without_hyphen(prefix: &TokenPrefix, random: &[u8; RANDOM_LEN]) -> Option<Self> {
         let unsealed = Body::unsealed(random)?;
         // Most draws end here: what has a `-` without a checksum has one with it.
-        if unsealed.encode().contains(&b'-') {
+        if has_hyphen(unsealed.encode().as_slice()) {
             return None;
         }
         let body = unsealed.sealed(prefix)?;
         let text = body.encode();
-        if text.contains(&b'-') {
+        if has_hyphen(text.as_slice()) {
             return None;
         }
         Self::assemble(prefix, &body, &text)
@@ -66,5 +66,14 @@ impl Token {
 }
 
 fn is_stuck(bytes: &[u8]) -> bool {
-    bytes.chunk_by(|a, b| a == b).any(|run| run.len() >= STUCK_RUN)
+    let mut run = 1_usize;
+    bytes.iter().zip(bytes.iter().skip(1)).any(|(a, b)| {
+        run = if a == b { run.saturating_add(1) } else { 1 };
+        run >= STUCK_RUN
+    })
+}
+
+/// All are looked at, so that the compiler makes vectors of it.
+fn has_hyphen(text: &[u8]) -> bool {
+    text.iter().fold(false, |found, &byte| found | (byte == b'-'))
 }

@@ -8,7 +8,7 @@ use ::http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use crate::http::door::Door;
+use crate::http::door::{Door, DoorPlate, keep_untold};
 use crate::http::{Refusal, RenderRefusal};
 use crate::personal_tokens::Failed;
 use crate::record::TokenRecord;
@@ -23,36 +23,41 @@ pin_project! {
         S: Service<Request<ReqBody>>,
     {
         #[pin]
-        pub(super) state: State<S, ReqBody>,
-        pub(super) door: Arc<Door<R>>,
+        pub(super) state: State<S, ReqBody, R>,
+        // None where the door has nothing to see to in answers.
+        pub(super) sees_out: Option<Arc<Door<R>>>,
     }
 }
 
-/// Apart, so that the future is small where memory gives the verdict.
-type Waiting<S, ReqBody> = Box<(S, Request<ReqBody>)>;
+/// What waits for a verdict from the store. Apart, so that the future is small where memory gives it.
+pub(super) struct Waiting<S, ReqBody, R> {
+    pub(super) service: S,
+    pub(super) request: Request<ReqBody>,
+    pub(super) door: Arc<Door<R>>,
+    pub(super) plate: Arc<DoorPlate>,
+}
+
 type Verdict = Pin<Box<dyn Future<Output = Result<VerifiedToken, Failed>> + Send>>;
 
 pin_project! {
     #[project = StateProjection]
-    pub(super) enum State<S, ReqBody>
+    pub(super) enum State<S, ReqBody, R>
     where
         S: Service<Request<ReqBody>>,
     {
-        Verifying { verdict: Verdict, waiting: Option<Waiting<S, ReqBody>> },
+        Verifying { verdict: Verdict, waiting: Option<Box<Waiting<S, ReqBody, R>>> },
         Inside { #[pin] future: S::Future, ends: Option<Timestamp> },
         Refused { response: Option<S::Response> },
     }
 }
 
-impl<S, ReqBody, ResBody> State<S, ReqBody>
+impl<S, ReqBody, ResBody, R> State<S, ReqBody, R>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: RenderRefusal<ResBody>,
     ResBody: 'static,
 {
-    pub(super) fn failed<R>(door: &Door<R>, failed: Failed, request: Request<ReqBody>) -> Self
-    where
-        R: RenderRefusal<ResBody>,
-    {
+    pub(super) fn failed(door: &Door<R>, failed: Failed, request: Request<ReqBody>) -> Self {
         let (refusal, record) = match failed {
             Failed::Rejected(Rejected { rejection, record }) => (Refusal::Rejected(rejection), record),
             Failed::Store(error) => (Refusal::Unavailable(Arc::new(error)), None),
@@ -60,15 +65,12 @@ where
         Self::refused(door, &refusal, record.as_deref(), request)
     }
 
-    pub(super) fn refused<R>(
+    pub(super) fn refused(
         door: &Door<R>,
         refusal: &Refusal,
         token: Option<&TokenRecord>,
         request: Request<ReqBody>,
-    ) -> Self
-    where
-        R: RenderRefusal<ResBody>,
-    {
+    ) -> Self {
         let (parts, _) = request.into_parts();
         Self::Refused { response: Some(door.refuse(refusal, token, &parts)) }
     }
@@ -88,28 +90,38 @@ where
             let next = match this.state.as_mut().project() {
                 StateProjection::Verifying { verdict, waiting } => {
                     let verdict = ready!(verdict.as_mut().poll(cx));
-                    let (mut service, mut request) = *ready!(taken(waiting));
+                    let Waiting { mut service, mut request, door, plate } = *ready!(taken(waiting));
                     match verdict {
                         Ok(verified) => {
-                            let ends = this.door.admit::<ResBody, _>(verified, &mut request);
+                            let ends = door.admit::<ResBody, _>(&plate, verified, &mut request);
                             State::Inside { future: service.call(request), ends }
                         }
-                        Err(failed) => State::failed(this.door, failed, request),
+                        Err(failed) => State::failed(&door, failed, request),
                     }
                 }
                 StateProjection::Inside { future, ends } => {
-                    let mut response = ready!(future.poll(cx))?;
-                    this.door.see_out(&mut response, *ends);
-                    return Poll::Ready(Ok(response));
+                    let mut polled = future.poll(cx);
+                    // Where it lies: an answer is large to move.
+                    if let Poll::Ready(Ok(response)) = &mut polled {
+                        see_out(this.sees_out.as_deref(), response, *ends);
+                    }
+                    return polled;
                 }
                 StateProjection::Refused { response } => {
                     let mut response = ready!(taken(response));
-                    this.door.see_out(&mut response, None);
+                    see_out(this.sees_out.as_deref(), &mut response, None);
                     return Poll::Ready(Ok(response));
                 }
             };
             this.state.set(next);
         }
+    }
+}
+
+fn see_out<R, B>(door: Option<&Door<R>>, response: &mut Response<B>, ends: Option<Timestamp>) {
+    match door {
+        Some(door) => door.see_out(response, ends),
+        None => keep_untold(response),
     }
 }
 

@@ -12,7 +12,7 @@ use tower::Layer;
 use crate::personal_tokens::PersonalTokens;
 
 use super::challenge::{InvalidRealm, Realm};
-use super::door::Door;
+use super::door::{Door, DoorPlate};
 use super::{EmptyBody, RefusedRequest};
 
 pub use future::ResponseFuture;
@@ -23,7 +23,7 @@ pub use service::BearerAuth;
 /// inner service is never called before the verdict.
 ///
 /// It fits every service from `http::Request` to `http::Response`: axum, tonic, hyper, plain tower. Where the
-/// store answers from memory, the accepted path boxes nothing; it adds two entries to the request's extensions.
+/// store answers from memory, the accepted path boxes nothing; it adds one entry to the request's extensions.
 ///
 /// The guard is ready when the inner service is. A refused request leaves the inner service ready for the next, with
 /// what readiness holds (a permit of `ConcurrencyLimit`, say): mount limits above the guard to count refusals too.
@@ -144,7 +144,12 @@ impl<S, R: Clone> Layer<S> for BearerAuthLayer<R> {
     type Service = BearerAuth<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        BearerAuth { inner, tokens: self.tokens.clone(), door: Arc::new(self.door.clone()) }
+        BearerAuth {
+            inner,
+            tokens: self.tokens.clone(),
+            door: Arc::new(self.door.clone()),
+            plate: Arc::new(DoorPlate::default()),
+        }
     }
 }
 

@@ -6,20 +6,21 @@ use ::http::{HeaderMap, Request, Response};
 use tower::Service;
 
 use crate::http::credentials::{bearer_token, is_b64token, marked_sensitive};
-use crate::http::door::Door;
+use crate::http::door::{Door, DoorPlate};
 use crate::http::rules::is_preflight;
 use crate::http::unverified::Preflight;
 use crate::http::{Anonymous, BadRequest, EmptyBody, Refusal, RenderRefusal};
 use crate::personal_tokens::{Begun, Failed, PersonalTokens};
 use crate::verify::Rejection;
 
-use super::future::{ResponseFuture, State};
+use super::future::{ResponseFuture, State, Waiting};
 
 /// The service that [`BearerAuthLayer`](super::BearerAuthLayer) makes.
 pub struct BearerAuth<S, R = EmptyBody> {
     pub(super) inner: S,
     pub(super) tokens: PersonalTokens,
     pub(super) door: Arc<Door<R>>,
+    pub(super) plate: Arc<DoorPlate>,
 }
 
 impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for BearerAuth<S, R>
@@ -45,20 +46,21 @@ where
         } else {
             match self.begin(request.headers_mut()) {
                 Ok(Begun::Done(Ok(verified))) => {
-                    let ends = door.admit::<ResBody, _>(verified, &mut request);
-                    State::Inside { future: self.inner.call(request), ends }
+                    let ends = door.admit::<ResBody, _>(&self.plate, verified, &mut request);
+                    let sees_out = door.sees_out().then(|| Arc::clone(door));
+                    // Right into its place: the inner service's future may be large.
+                    return ResponseFuture { state: State::Inside { future: self.inner.call(request), ends }, sees_out };
                 }
                 Ok(Begun::Done(Err(failed))) => State::failed(door, failed, request),
                 Ok(Begun::Pending(pending)) => {
                     // The service that was polled ready is the one to be called; its clone takes its place
                     // (tower-http#561).
                     let clone = self.inner.clone();
-                    let ready = std::mem::replace(&mut self.inner, clone);
+                    let service = std::mem::replace(&mut self.inner, clone);
                     let (tokens, limit) = (self.tokens.clone(), door.rules.lookup_timeout);
-                    State::Verifying {
-                        verdict: Box::pin(async move { tokens.finish(pending, limit).await }),
-                        waiting: Some(Box::new((ready, request))),
-                    }
+                    let verdict = Box::pin(async move { tokens.finish(pending, limit).await });
+                    let (door, plate) = (Arc::clone(door), Arc::clone(&self.plate));
+                    State::Verifying { verdict, waiting: Some(Box::new(Waiting { service, request, door, plate })) }
                 }
                 Err(Refusal::NoCredentials) if door.rules.optional => {
                     door.let_in::<_, ResBody>(Anonymous, request.extensions_mut());
@@ -67,7 +69,7 @@ where
                 Err(refusal) => State::refused(door, &refusal, None, request),
             }
         };
-        ResponseFuture { state, door: Arc::clone(&self.door) }
+        ResponseFuture { state, sees_out: self.door.sees_out().then(|| Arc::clone(&self.door)) }
     }
 }
 
@@ -87,7 +89,12 @@ impl<S, R> BearerAuth<S, R> {
 
 impl<S: Clone, R> Clone for BearerAuth<S, R> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), tokens: self.tokens.clone(), door: Arc::clone(&self.door) }
+        Self {
+            inner: self.inner.clone(),
+            tokens: self.tokens.clone(),
+            door: Arc::clone(&self.door),
+            plate: Arc::clone(&self.plate),
+        }
     }
 }
 
