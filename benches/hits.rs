@@ -1,5 +1,5 @@
-//! Hits, each depending on the last, over a bare hash map of the same records: what a look-up costs where nothing can be
-//! fetched ahead.
+//! Hits, each depending on the last, over a bare hash map of the same records: what a look-up costs where nothing can
+//! be fetched ahead.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

@@ -1,4 +1,5 @@
-//! How many bytes a token takes, all included: its record, its place in the map, the indexes, and what the allocator adds.
+//! How many bytes a token takes, all included: its record, its place in the map, the indexes, and what the allocator
+//! adds.
 //!
 //! Each figure comes from a process of its own, twice: what the allocator has handed out, with its overhead (by glibc's
 //! `malloc_info`; elsewhere there is none), and by how much the process grew. `-- --full`: up to ten million tokens.

@@ -1,5 +1,5 @@
-//! `MemoryStore` answers as the simplest store there can be, whether an owner has few tokens, which it looks through, or many,
-//! which it keeps indexes of.
+//! `MemoryStore` answers as the simplest store there can be, whether an owner has few tokens, which it looks through,
+//! or many, which it keeps indexes of.
 #![cfg(all(feature = "memory", feature = "testing"))]
 
 mod common;

@@ -17,8 +17,8 @@ impl Stamp {
     const PLACE_BITS: u32 = Self::PLACE.count_ones();
     const VERSION: u64 = u64::MAX >> (Self::PLACE_BITS + Self::USES_BITS);
 
-    /// A version that has no room (after as many changes as a million a second make in 35 years) counts as an earlier one,
-    /// which is not answered where anything was changed since.
+    /// A version that has no room (after as many changes as a million a second make in 35 years) counts as an earlier
+    /// one, which is not answered where anything was changed since.
     pub(crate) fn new(read: Version, owner: Place) -> Self {
         let version = read.0.min(Self::VERSION);
         let place = u64::from(owner.0) & Self::PLACE;

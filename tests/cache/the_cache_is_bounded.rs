@@ -73,6 +73,19 @@ fn unknown_tokens_take_none() {
     (0..1_000).for_each(|number| assert!(ask(&cache, number), "number {number} was pushed out"));
 }
 
+/// Most have no place of their own to count at.
+#[test]
+fn hits_of_many_threads_are_all_counted() {
+    let cache = cache(10);
+    assert!(!ask(&cache, 1));
+    thread::scope(|scope| {
+        for _ in 0..200 {
+            scope.spawn(|| (0..100).for_each(|_| assert!(ask(&cache, 1))));
+        }
+    });
+    assert_eq!((cache.stats().hits, cache.stats().misses), (20_000, 1));
+}
+
 #[test]
 fn what_is_read_again_takes_no_second_place() {
     let cache = cache(10);

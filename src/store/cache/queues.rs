@@ -10,8 +10,8 @@ use super::entry::Entry;
 pub(super) struct Queues {
     small: Queue,
     main: Queue,
-    /// Marks of ids that were given up: twice as many as there are entries, since some buckets fill before others. Of one
-    /// in 8,000 that are not among them, the mark is.
+    /// Marks of ids that were given up: twice as many as there are entries, since some buckets fill before others. Of
+    /// one in 8,000 that are not among them, the mark is.
     ghosts: Box<[Bucket]>,
     small_len: usize,
 }

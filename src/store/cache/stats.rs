@@ -23,9 +23,11 @@ impl CacheStats {
     }
 }
 
-/// Each thread counts by itself, as far as there are as many shards: hits of different threads write nothing in common.
+/// Each thread counts by itself: hits of different threads write nothing in common, and a thread with a shard of its
+/// own needs no atomic addition either. Threads that came later share as many.
 pub(super) struct Counters {
-    shards: Box<[Shard]>,
+    own: Box<[Shard]>,
+    shared: Box<[Shard]>,
 }
 
 /// As far apart as a processor fetches at once.
@@ -40,35 +42,48 @@ const SHARDS: usize = 64;
 
 impl Counters {
     pub(super) fn new() -> Self {
-        Self { shards: std::iter::repeat_with(Shard::default).take(SHARDS).collect() }
+        let shards = || std::iter::repeat_with(Shard::default).take(SHARDS).collect();
+        Self { own: shards(), shared: shards() }
     }
 
     #[inline]
     pub(super) fn hit(&self) {
-        if let Some(shard) = self.shards.get(shard_of_this_thread()) {
-            shard.hits.fetch_add(1, Ordering::Relaxed);
-        }
+        self.count(|shard| &shard.hits);
     }
 
     pub(super) fn miss(&self) {
-        if let Some(shard) = self.shards.get(shard_of_this_thread()) {
-            shard.misses.fetch_add(1, Ordering::Relaxed);
-        }
+        self.count(|shard| &shard.misses);
     }
 
     /// Hits and misses.
     pub(super) fn read(&self) -> (u64, u64) {
-        self.shards.iter().fold((0, 0), |(hits, misses), shard| {
+        self.own.iter().chain(&self.shared).fold((0, 0), |(hits, misses), shard| {
             let (more_hits, more_misses) = (shard.hits.load(Ordering::Relaxed), shard.misses.load(Ordering::Relaxed));
             (hits.wrapping_add(more_hits), misses.wrapping_add(more_misses))
         })
     }
+
+    #[inline]
+    fn count(&self, counter: impl FnOnce(&Shard) -> &AtomicU64) {
+        let thread = number_of_this_thread();
+        if let Some(shard) = thread.and_then(|number| self.own.get(number)) {
+            let counter = counter(shard);
+            counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+            return;
+        }
+        let shared = thread.and_then(|number| number.checked_rem(SHARDS)).unwrap_or_default();
+        if let Some(shard) = self.shared.get(shared) {
+            counter(shard).fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
-fn shard_of_this_thread() -> usize {
+/// No other thread ever has the same; none while the thread ends.
+#[inline]
+fn number_of_this_thread() -> Option<usize> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
-        static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed).checked_rem(SHARDS).unwrap_or_default();
+        static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed);
     }
-    SHARD.try_with(|shard| *shard).unwrap_or_default()
+    NUMBER.try_with(|number| *number).ok()
 }

@@ -61,8 +61,8 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// Under the owner's lock: the plan was made from what still stands, so no update can miss its row. The new record is
-    /// kept with the owner's text that the index has already.
+    /// Under the owner's lock: the plan was made from what still stands, so no update can miss its row. The new record
+    /// is kept with the owner's text that the index has already.
     fn write(&self, held: &mut Held<'_>, kept: Option<OwnerId>, mut plan: Plan) -> Result<Changed, ChangeRefused> {
         if let (Some(new), Some(owner)) = (&mut plan.insert, kept) {
             new.owner = owner;
