@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -80,7 +81,7 @@ impl Call<'_> {
         E: From<StoreError>,
         F: Future<Output = Result<T, Failure<E>>>,
     {
-        match self.in_time(self.tries(attempt)).await? {
+        match self.in_time(pin!(self.tries(attempt))).await? {
             Ok(answer) => answer,
             Err(late) if self.connected.load(Ordering::Relaxed) => Err(StoreError::timed_out(late).into()),
             Err(late) => Err(StoreError::unavailable(NoConnection(late)).into()),
@@ -92,7 +93,7 @@ impl Call<'_> {
         E: From<StoreError>,
         F: Future<Output = Result<T, Failure<E>>>,
     {
-        self.written(self.tries(attempt)).await
+        self.written(pin!(self.tries(attempt))).await
     }
 
     /// The same, when it is this call's turn among those of the owner.
@@ -105,7 +106,7 @@ impl Call<'_> {
             let _turn = self.calls.turns.take(owner).await;
             self.tries(attempt).await
         };
-        self.written(in_turn).await
+        self.written(pin!(in_turn)).await
     }
 
     pub(super) async fn lease<E: From<StoreError>>(&self) -> Result<Lease<'_>, Failure<E>> {
@@ -134,7 +135,11 @@ impl Call<'_> {
         }
     }
 
-    async fn written<T, E: From<StoreError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    async fn written<T, E, F>(&self, work: Pin<&mut F>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: Future<Output = Result<T, E>>,
+    {
         match self.in_time(work).await? {
             Ok(answer) => answer,
             Err(late) if self.may_have_written.load(Ordering::Relaxed) => Err(StoreError::timed_out(late).into()),
@@ -142,7 +147,8 @@ impl Call<'_> {
         }
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<Result<T, Elapsed>, StoreError> {
+    /// Pinned by who calls: what a call does at the database takes kilobytes, and would be copied time and again.
+    async fn in_time<F: Future>(&self, work: Pin<&mut F>) -> Result<Result<F::Output, Elapsed>, StoreError> {
         on_a_runtime()?;
         Ok(timeout_at(self.until, work).await)
     }

@@ -1,6 +1,7 @@
 //! How a call gets a connection, waits for locks, and ends in time.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -104,7 +105,9 @@ impl Call<'_> {
         on_a_runtime()?;
         let now = Instant::now();
         let until = now.checked_add(self.calls.deadline).unwrap_or(now);
-        Ok(timeout_at(until, work(until)).await)
+        // What a call does at the database takes kilobytes, and would be copied time and again.
+        let work = pin!(work(until));
+        Ok(timeout_at(until, work).await)
     }
 }
 
