@@ -6,6 +6,8 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
     None,
+    /// A layer that does nothing: what axum itself takes for one.
+    Empty,
     Memory,
     Jwt,
     Sqlite,
@@ -15,13 +17,22 @@ pub enum Guard {
 }
 
 impl Guard {
-    pub const ALL: [Self; 7] =
-        [Self::None, Self::Memory, Self::Jwt, Self::Sqlite, Self::SqliteCached, Self::Postgres, Self::PostgresCached];
+    pub const ALL: [Self; 8] = [
+        Self::None,
+        Self::Empty,
+        Self::Memory,
+        Self::Jwt,
+        Self::Sqlite,
+        Self::SqliteCached,
+        Self::Postgres,
+        Self::PostgresCached,
+    ];
 
     /// In the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "no guard",
+            Self::Empty => "an empty layer",
             Self::Memory => "personal-tokens, MemoryStore",
             Self::Jwt => "JWT HS256",
             Self::Sqlite => "personal-tokens, SqliteStore",

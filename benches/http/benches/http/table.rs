@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use personal_tokens_http::Guard;
 use personal_tokens_benches::folder;
+use personal_tokens_http::Guard;
 use serde::Serialize;
 use serde_json::json;
 
