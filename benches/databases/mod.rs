@@ -87,7 +87,8 @@ fn beside<DB: Database>(
     let before = move || {
         wait(async {
             let mut connection = shared.acquire().await.unwrap();
-            again(&mut connection, *more.borrow_mut().turn()).await;
+            let id = *more.borrow_mut().turn();
+            again(&mut connection, id).await;
             connection
         })
     };
@@ -97,7 +98,8 @@ fn beside<DB: Database>(
     let (again, more) = (Rc::clone(&store), Rc::clone(&ids));
     let before = move || {
         wait(async {
-            assert!(again.find(*more.borrow_mut().turn()).await.unwrap().is_some());
+            let id = *more.borrow_mut().turn();
+            assert!(again.find(id).await.unwrap().is_some());
             // Its pool has it again.
             while pool.num_idle() == 0 {
                 tokio::task::yield_now().await;
