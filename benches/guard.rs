@@ -22,7 +22,7 @@ fn main() {
 type Handed = Option<Request<()>>;
 
 /// The service alone, the same behind the guard, and `verify` alone, of the same 1,000 tokens. What the guard adds beside
-/// the verification is two entries in the request's extensions, a mark on a header, and the layer itself.
+/// the verification is one entry in the request's extensions, a mark on a header, and the layer itself.
 fn guard(name: &str, store: impl TokenStore + 'static) -> Contest {
     let stock = Stock::of(1_000);
     let tokens = fixture::shop(store, &stock);

@@ -1,4 +1,4 @@
-//! What a verification costs in allocations: none. What the guard adds: two entries in the extensions.
+//! What a verification costs in allocations: none. What the guard adds: one entry in the extensions.
 #![cfg(all(feature = "memory", feature = "testing", feature = "tower"))]
 
 mod common;
