@@ -45,7 +45,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
 ///
 /// On Linux the coarse ones are what the kernel noted at its last tick, read in a fifth of the time. A tick comes every
 /// millisecond to ten (`CONFIG_HZ`), and late on a virtual machine whose host has other things to do: 18 ms were seen. They
-/// count as a second behind. Elsewhere they are the exact ones.
+/// count as a second behind; a token lives longer only by what a tick is later than that. Elsewhere they are the exact ones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -48,11 +48,12 @@ pub(crate) struct Usage {
 
 /// Which tokens were noted last, and when: what spares the lock. More tokens than it has places cost each other the lock.
 #[derive(Default)]
+#[repr(align(64))]
 struct Bucket([Place; PLACES]);
 
 struct Place {
     /// All of the id, mixed into one number. Two ids of one number are as likely as two keys of 64 random bits; one of
-    /// them would be noted late.
+    /// them would be noted late, or not at all.
     token: AtomicU64,
     at: AtomicI64,
 }
@@ -119,7 +120,9 @@ impl Usage {
 
     /// Notes a use, if the last one that was noted is a resolution ago. Else it costs a few loads of one cache line, or the
     /// lock where other tokens took the places.
-    pub(crate) fn note(&self, id: TokenId, now: Timestamp) {
+    ///
+    /// `now` may lie behind; what is kept of it is what `exactly` says.
+    pub(crate) fn note(&self, id: TokenId, now: Timestamp, exactly: impl FnOnce() -> Timestamp) {
         let token = id.mixed();
         let Some(bucket) = at_hash(&self.buckets, token) else {
             return;
@@ -127,6 +130,7 @@ impl Usage {
         if bucket.last(token).is_some_and(|last| self.is_fresh(last, now)) {
             return;
         }
+        let now = exactly();
         let Some(mut stripe) = self.stripe(id) else {
             return;
         };

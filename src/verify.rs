@@ -3,6 +3,8 @@
 #[cfg(feature = "tower")]
 use std::any::Any;
 use std::fmt;
+#[cfg(feature = "tower")]
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use subtle::{Choice, ConstantTimeEq as _};
@@ -20,8 +22,18 @@ pub struct VerifiedToken {
     /// The door that it came in by, as far as it concerns the crate's layers below: one entry in a request's extensions
     /// in place of two.
     #[cfg(feature = "tower")]
-    door: Option<Arc<dyn Any + Send + Sync>>,
+    door: Option<Arc<Door>>,
 }
+
+/// In a box, so that a token carries one word of it.
+#[cfg(feature = "tower")]
+pub(crate) struct Door(pub(crate) Box<dyn Any + Send + Sync>);
+
+/// Nobody but the layers below looks at it: it shall not take these from [`VerifiedToken`].
+#[cfg(feature = "tower")]
+impl UnwindSafe for Door {}
+#[cfg(feature = "tower")]
+impl RefUnwindSafe for Door {}
 
 /// The verdict on a presented token that is not accepted.
 ///
@@ -104,6 +116,10 @@ impl VerifiedToken {
         self.record.ended()
     }
 
+    pub(crate) fn into_record(self) -> Arc<TokenRecord> {
+        self.record
+    }
+
     /// The record itself, for the guard's hook.
     #[cfg(feature = "tower")]
     pub(crate) fn record(&self) -> &TokenRecord {
@@ -112,17 +128,17 @@ impl VerifiedToken {
 
     /// The same token, at the door that let it in.
     #[cfg(feature = "tower")]
-    pub(crate) fn at(self, door: Arc<dyn Any + Send + Sync>) -> Self {
+    pub(crate) fn at(self, door: Arc<Door>) -> Self {
         Self { door: Some(door), ..self }
     }
 
     #[cfg(feature = "tower")]
     pub(crate) fn door<T: 'static>(&self) -> Option<&T> {
-        self.door.as_ref()?.downcast_ref()
+        self.door.as_ref()?.0.downcast_ref()
     }
 
-    /// After the verdict, or, where a host's tests run as it, without one.
-    pub(crate) fn assumed(record: Arc<TokenRecord>) -> Self {
+    /// The token of this record: the judge's word, or that of a host's tests.
+    pub(crate) fn of(record: Arc<TokenRecord>) -> Self {
         Self {
             record,
             #[cfg(feature = "tower")]
@@ -167,7 +183,7 @@ pub(crate) fn verify(
         return Err(Rejected { rejection: Rejection::Unknown, record: None });
     };
     let rejection = match record.state(now) {
-        TokenState::Active => return Ok(VerifiedToken::assumed(record)),
+        TokenState::Active => return Ok(VerifiedToken::of(record)),
         TokenState::Expired => Rejection::Expired,
         TokenState::Revoked => Rejection::Revoked,
         TokenState::Rotated => Rejection::Rotated,

@@ -103,7 +103,7 @@ where
         let door = Arc::new(Door::new(EmptyBody));
         match &self.record {
             Some(record) => {
-                let verified = VerifiedToken::assumed(Arc::clone(record));
+                let verified = VerifiedToken::of(Arc::clone(record));
                 door.admit::<ResBody, _>(&DoorPlate::default(), verified, &mut request);
             }
             None => door.let_in::<_, ResBody>(Anonymous, request.extensions_mut()),

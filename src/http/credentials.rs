@@ -18,7 +18,8 @@ pub(super) fn bearer_token(headers: &mut HeaderMap) -> Result<&[u8], Refusal> {
         return Err(Refusal::NoCredentials);
     };
     // A singleton field (RFC 9110 §5.3): which of two would be meant is anybody's guess.
-    if lines.count() > 0 {
+    let more = lines.fold(false, |_, _| true);
+    if more {
         return Err(Refusal::BadRequest(BadRequest::RepeatedHeader));
     }
     parse(value.as_bytes())

@@ -1,6 +1,5 @@
 //! How a guard answers what it refuses; shared with the scope layers below it.
 
-use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use ::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -9,7 +8,7 @@ use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, 
 
 use crate::record::TokenRecord;
 use crate::timestamp::Timestamp;
-use crate::verify::VerifiedToken;
+use crate::verify::{self, VerifiedToken};
 
 use super::challenge::{Realm, challenge};
 use super::refused_request::Hook;
@@ -46,17 +45,17 @@ impl<B> Clone for GuardedBy<B> {
 
 /// A door's [`GuardedBy`], made once: each verified token takes it along.
 #[derive(Default)]
-pub(super) struct DoorPlate(OnceLock<Arc<dyn Any + Send + Sync>>);
+pub(super) struct DoorPlate(OnceLock<Arc<verify::Door>>);
 
 impl DoorPlate {
-    fn of<R, B: 'static>(&self, door: &Arc<Door<R>>) -> Arc<dyn Any + Send + Sync>
+    fn of<R, B: 'static>(&self, door: &Arc<Door<R>>) -> Arc<verify::Door>
     where
         R: RenderRefusal<B> + 'static,
     {
-        let make = || -> Arc<dyn Any + Send + Sync> { Arc::new(GuardedBy::<B>(Arc::clone(door) as _)) };
+        let make = || Arc::new(verify::Door(Box::new(GuardedBy::<B>(Arc::clone(door) as _))));
         let plate = self.0.get_or_init(make);
         // A service may make bodies of several types; few do.
-        if plate.is::<GuardedBy<B>>() { Arc::clone(plate) } else { make() }
+        if plate.0.is::<GuardedBy<B>>() { Arc::clone(plate) } else { make() }
     }
 }
 
@@ -112,7 +111,7 @@ fn forget_verdicts(extensions: &mut Extensions) {
 }
 
 /// What was not told to this guard's hooks, since it has none, is not for those of a guard further out.
-pub(super) fn keep_untold<B>(response: &mut Response<B>) {
+pub(super) fn drop_untold<B>(response: &mut Response<B>) {
     response.extensions_mut().remove::<Untold>();
 }
 

@@ -41,10 +41,12 @@ impl PersonalTokens {
     /// ever written; a handle cannot tell the two apart.
     ///
     /// `record` is one that this handle gave: it shows the uses that wait for a [`flush`](Self::flush) too. The
-    /// accuracy is twice the [resolution](Self::usage_resolution), as two nodes may note one after the other.
+    /// accuracy is twice the [resolution](Self::usage_resolution), as two nodes may note one after the other, and the
+    /// clock's [lag](crate::Clock::lag), by which a use is judged to be as recent as the last.
     #[must_use]
     pub fn last_used(&self, record: &TokenRecord) -> Option<LastUsed> {
-        let accuracy = self.usage_resolution().saturating_mul(2);
+        let lag = Duration::microseconds(self.inner.lag);
+        let accuracy = self.usage_resolution().saturating_mul(2).saturating_add(lag);
         record.last_used.map(|at| LastUsed { at, accuracy })
     }
 

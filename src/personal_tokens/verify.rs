@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::deadline::within;
 use crate::record::TokenRecord;
 use crate::store::{Lookup, StoreError};
-use crate::timestamp::Timestamp;
 use crate::token::Presented;
 use crate::verify::{Rejected, Rejection, VerifiedToken, verify};
 
@@ -53,8 +52,8 @@ impl PersonalTokens {
     /// [`VerifyError::Rejected`] is the verdict; [`VerifyError::Store`] says that none was possible.
     pub async fn verify(&self, presented: impl AsRef<[u8]>) -> Result<VerifiedToken, VerifyError> {
         match self.begin(presented.as_ref()) {
-            Begun::Done(outcome) => outcome.map_err(VerifyError::from),
-            Begun::Pending(pending) => Box::pin(self.finish(pending, None)).await.map_err(VerifyError::from),
+            Begun::Done(outcome) => told(outcome),
+            Begun::Pending(pending) => told(Box::pin(self.finish(pending, None)).await),
         }
     }
 
@@ -65,8 +64,8 @@ impl PersonalTokens {
     /// As `verify`.
     pub async fn inspect(&self, presented: impl AsRef<[u8]>) -> Result<VerifiedToken, VerifyError> {
         match self.look_up(presented.as_ref(), Purpose::Inspection) {
-            Begun::Done(outcome) => outcome.map_err(VerifyError::from),
-            Begun::Pending(pending) => Box::pin(self.finish(pending, None)).await.map_err(VerifyError::from),
+            Begun::Done(outcome) => told(outcome),
+            Begun::Pending(pending) => told(Box::pin(self.finish(pending, None)).await),
         }
     }
 
@@ -112,7 +111,8 @@ impl PersonalTokens {
         Err(StoreError::unavailable("the owner's tokens changed faster than the store answered").into())
     }
 
-    /// The clock is read here, after the record came: a token that expired while the store was slow is refused.
+    /// The clock is read here, after the record came: a token that expired while the store was slow is refused. A coarse
+    /// one, unless the token is proven and ends soon.
     #[inline]
     fn judge(
         &self,
@@ -120,21 +120,16 @@ impl PersonalTokens {
         record: Option<Arc<TokenRecord>>,
         purpose: Purpose,
     ) -> Result<VerifiedToken, Failed> {
-        let now = self.instant_for(record.as_deref())?;
-        let verified = verify(record, &presented.digest, now)?;
+        let clock = &self.inner.clock;
+        let coarse = clock.coarse_now().map_err(StoreError::unavailable)?;
+        let mut verified = verify(record, &presented.digest, coarse)?;
+        if verified.ends().is_some_and(|end| end.as_micros().saturating_sub(coarse.as_micros()) <= self.inner.lag) {
+            verified = verify(Some(verified.into_record()), &presented.digest, self.now()?)?;
+        }
         if purpose == Purpose::Use {
-            self.inner.usage.note(verified.id(), now);
+            self.inner.usage.note(verified.id(), coarse, || clock.now().unwrap_or(coarse));
         }
         Ok(verified)
-    }
-}
-
-impl PersonalTokens {
-    /// Now. Where the record does not end soon, the coarse clock says it well enough.
-    fn instant_for(&self, record: Option<&TokenRecord>) -> Result<Timestamp, StoreError> {
-        let coarse = self.inner.clock.coarse_now().map_err(StoreError::unavailable)?;
-        let left = record.and_then(TokenRecord::ended).map(|end| end.as_micros().saturating_sub(coarse.as_micros()));
-        if left.is_some_and(|left| 0 < left && left <= self.inner.lag) { self.now() } else { Ok(coarse) }
     }
 }
 
@@ -155,13 +150,13 @@ fn end(span: Span, outcome: &Result<VerifiedToken, Failed>) {
     }
 }
 
-impl From<Failed> for VerifyError {
-    #[inline]
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Rejected(Rejected { rejection, .. }) => Self::Rejected(rejection),
-            Failed::Store(error) => Self::Store(error),
-        }
+/// Word by word, which costs less than to move the whole.
+#[inline(always)]
+fn told(outcome: Result<VerifiedToken, Failed>) -> Result<VerifiedToken, VerifyError> {
+    match outcome {
+        Ok(verified) => Ok(verified),
+        Err(Failed::Rejected(Rejected { rejection, .. })) => Err(VerifyError::Rejected(rejection)),
+        Err(Failed::Store(error)) => Err(VerifyError::Store(error)),
     }
 }
 

@@ -33,6 +33,7 @@ impl Change {
         self.policy.judge_expiry(new.expiry, self.at)?;
         self.judge_name(&new.name, None, view)?;
         self.policy.judge_one_more(view.active)?;
+        // In place: `Plan::of` would copy the record once more, and to issue is what is done most.
         let changed = Changed { record: Some(new.clone()), written: vec![new.id] };
         Ok(Plan { update: Vec::new(), insert: Some(new.clone()), changed })
     }

@@ -8,7 +8,7 @@ use ::http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use crate::http::door::{Door, DoorPlate, keep_untold};
+use crate::http::door::{Door, DoorPlate, drop_untold};
 use crate::http::{Refusal, RenderRefusal};
 use crate::personal_tokens::Failed;
 use crate::record::TokenRecord;
@@ -121,7 +121,7 @@ where
 fn see_out<R, B>(door: Option<&Door<R>>, response: &mut Response<B>, ends: Option<Timestamp>) {
     match door {
         Some(door) => door.see_out(response, ends),
-        None => keep_untold(response),
+        None => drop_untold(response),
     }
 }
 

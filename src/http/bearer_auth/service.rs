@@ -49,7 +49,10 @@ where
                     let ends = door.admit::<ResBody, _>(&self.plate, verified, &mut request);
                     let sees_out = door.sees_out().then(|| Arc::clone(door));
                     // Right into its place: the inner service's future may be large.
-                    return ResponseFuture { state: State::Inside { future: self.inner.call(request), ends }, sees_out };
+                    return ResponseFuture {
+                        state: State::Inside { future: self.inner.call(request), ends },
+                        sees_out,
+                    };
                 }
                 Ok(Begun::Done(Err(failed))) => State::failed(door, failed, request),
                 Ok(Begun::Pending(pending)) => {

@@ -36,8 +36,10 @@ use statements::Statements;
 pub use follower::{Follower, FollowerStatus};
 pub use schema::InvalidSchema;
 
-/// Of a pool that is opened here.
+/// For calls, of a pool that is opened here.
 const CONNECTIONS: u32 = 10;
+/// One more: a [`Follower`]'s heartbeat does not wait for calls.
+const HEARTBEATS: u32 = 1;
 
 /// Tokens in PostgreSQL (14 or later), shared by many nodes. Feature `postgres`.
 ///
@@ -104,7 +106,7 @@ impl PostgresStore {
     /// The version of the tables that this release reads and writes. It stands in the table `personal_tokens_schema`.
     pub const SCHEMA_VERSION: i64 = schema::VERSION;
 
-    /// Opens a pool of 10 connections, which the store keeps between two calls. It makes no tables:
+    /// Opens a pool of 11 connections (one for heartbeats), which the store keeps between two calls. It makes no tables:
     /// [`create_tables`](Self::create_tables) does.
     ///
     /// The URL is sqlx's: `postgres://user:password@host:port/database`. `sslmode=require` wants a TLS feature of sqlx,
@@ -122,8 +124,9 @@ impl PostgresStore {
         let connection = timeout(DEADLINE, options.connect()).await.map_err(StoreError::timed_out)?;
         drop(connection.map_err(StoreError::unavailable)?.close().await);
         // The store's own deadline is the one that counts.
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(LONGEST_DEADLINE);
-        Ok(Self::new(Connections::of_our_own(pool.connect_lazy_with(options))))
+        let connections = CONNECTIONS.saturating_add(HEARTBEATS);
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(LONGEST_DEADLINE);
+        Ok(Self::new(Connections::of_our_own(pool.connect_lazy_with(options), CONNECTIONS)))
     }
 
     /// Keeps the tokens in a host's database, by its pool, which stays as the host set it up, and gets back each connection

@@ -22,11 +22,12 @@ const STAY: Duration = Duration::from_secs(60);
 /// trips, where a look-up is one. So the next call gets what a call has just left clean, past a pool that is the store's
 /// own. A host's pool gets back each connection at once: others may wait for it.
 ///
-/// Whoever acquires one must hold one of so many permits as the pool has connections: nobody else wakes those who wait
-/// for the pool while a connection is kept here.
+/// Whoever acquires one must hold one of so many permits as may be kept: nobody else wakes those who wait for the pool
+/// while a connection is kept here.
 pub(in crate::store) struct Connections<DB: Database> {
     pub(in crate::store) pool: Pool<DB>,
     kept: Option<Arc<Kept<DB>>>,
+    at_most: u32,
 }
 
 /// A connection while a call is at work on it. The pool's again when it is dropped.
@@ -40,21 +41,22 @@ pub(in crate::store) struct Held<DB: Database> {
 
 impl<DB: Database> Connections<DB> {
     pub(in crate::store) fn of_a_host(pool: Pool<DB>) -> Self {
-        Self { pool, kept: None }
+        let at_most = pool.options().get_max_connections();
+        Self { pool, kept: None, at_most }
     }
 
-    pub(in crate::store) fn of_our_own(pool: Pool<DB>) -> Self {
-        Self { pool, kept: Some(Arc::default()) }
+    /// Calls get so many of them; what else the pool has is for others, who must not wait for a call.
+    pub(in crate::store) fn of_our_own(pool: Pool<DB>, at_most: u32) -> Self {
+        Self { pool, kept: Some(Arc::default()), at_most }
     }
 
     pub(in crate::store) fn are_kept(&self) -> bool {
         self.kept.is_some()
     }
 
-    /// As many as a semaphore can have permits.
+    /// How many calls may hold one, as permits of a semaphore.
     pub(in crate::store) fn at_most(&self) -> usize {
-        let connections = usize::try_from(self.pool.options().get_max_connections()).unwrap_or(usize::MAX);
-        connections.min(Semaphore::MAX_PERMITS)
+        usize::try_from(self.at_most).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
     }
 
     pub(in crate::store) async fn acquire(&self) -> Result<Held<DB>, sqlx::Error> {

@@ -101,7 +101,9 @@ impl SqliteStore {
     /// [`StoreError`] if it cannot be opened or made, is no database, or the tables are of another version.
     pub async fn open(location: impl AsRef<Path> + Send) -> Result<Self, StoreError> {
         on_a_runtime()?;
-        let store = Self::new(Connections::of_our_own(Location::parse(location.as_ref())?.open()?));
+        let pool = Location::parse(location.as_ref())?.open()?;
+        let connections = pool.options().get_max_connections();
+        let store = Self::new(Connections::of_our_own(pool, connections));
         store.create_tables().await?;
         Ok(store)
     }
