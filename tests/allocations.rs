@@ -109,9 +109,9 @@ async fn a_copied_record_is_seen() {
 /// One value of the size that the guard puts in: a shared record and a shared door.
 fn an_extension_alone() -> AllocationInfo {
     #[derive(Clone)]
-    struct Verified(#[allow(dead_code)] Arc<u8>, #[allow(dead_code)] Arc<dyn Send + Sync>);
+    struct Verified(#[allow(dead_code)] Arc<u8>, #[allow(dead_code)] Arc<u8>);
 
-    let mut values = [(); 2].map(|()| Some(Verified(Arc::new(7), Arc::new(7_u8))));
+    let mut values = [(); 2].map(|()| Some(Verified(Arc::new(7), Arc::new(7))));
     let mut values = values.iter_mut();
     warm(|| {
         let verified = values.next().and_then(Option::take).unwrap();

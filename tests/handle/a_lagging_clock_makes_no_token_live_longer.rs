@@ -83,9 +83,13 @@ async fn long_before_an_end_the_exact_clock_is_left_alone() {
     let (shop, clock) = shop();
     let never = shop.issue(NewToken::new("store-42", "never")).await.unwrap();
     let later = shop.issue(NewToken::new("store-42", "later").expires_in(Duration::hours(1))).await.unwrap();
-    let asked = clock.asked.load(Ordering::Relaxed);
-    for issued in [never, later] {
-        assert_eq!(verdict(&shop, issued.token.expose()).await, Ok(()));
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        for issued in [&never, &later] {
+            assert_eq!(verdict(&shop, issued.token.expose()).await, Ok(()));
+        }
+        asked.push(clock.asked.load(Ordering::Relaxed));
     }
-    assert_eq!(clock.asked.load(Ordering::Relaxed), asked);
+    // The first time each use is noted, by the exact one.
+    assert_eq!(asked[0], asked[1]);
 }
