@@ -23,6 +23,7 @@ macro_rules! columns {
 
         impl Column {
             /// How many there are.
+            #[cfg(feature = "postgres")]
             pub(in crate::store) const COUNT: usize = [$(Self::$column),*].len();
 
             pub(in crate::store) fn name(self) -> &'static str {

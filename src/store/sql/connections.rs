@@ -50,6 +50,7 @@ impl<DB: Database> Connections<DB> {
         Self { pool, kept: Some(Arc::default()), at_most }
     }
 
+    #[cfg(feature = "sqlite")]
     pub(in crate::store) fn are_kept(&self) -> bool {
         self.kept.is_some()
     }
@@ -69,6 +70,7 @@ impl<DB: Database> Connections<DB> {
     }
 
     /// The pool is to ask each that is kept.
+    #[cfg(feature = "postgres")]
     pub(in crate::store) fn distrust(&self) {
         if let Some(kept) = &self.kept {
             kept.shelf().held.clear();
@@ -170,6 +172,7 @@ impl<DB: Database> Default for Kept<DB> {
 
 impl<DB: Database> Held<DB> {
     /// Nobody asked whether it is alive.
+    #[cfg(feature = "postgres")]
     pub(in crate::store) fn is_from_a_call(&self) -> bool {
         self.is_from_a_call
     }

@@ -11,7 +11,9 @@ use super::StoreError;
 
 pub(super) use column::{Column, with_columns};
 pub(super) use connections::{Connections, Held};
-pub(super) use record::{Columns, Missing, record_of};
+#[cfg(feature = "postgres")]
+pub(super) use record::Missing;
+pub(super) use record::{Columns, record_of};
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 /// So that it can be added to any instant.
