@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 const PATIENCE: StdDuration = StdDuration::from_secs(60);
-const OF_A_STORE: i64 = 10;
+const OF_A_STORE: i64 = 11;
 const OTHERS: &str = "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
 
 struct Bench {
