@@ -157,10 +157,12 @@ impl Fleet {
     async fn work(self: &Arc<Self>, span: Duration, meanwhile: impl Future<Output = ()> + Send + 'static) {
         let until = Instant::now() + span;
         let mut workers = JoinSet::new();
+        // Of one instant: two that begin a moment apart might else draw the same names.
+        let seed = now();
         for worker in 0..WORKERS as u64 {
             let fleet = Arc::clone(self);
             workers.spawn(async move {
-                let mut random = split_mix(now() + worker);
+                let mut random = split_mix(seed + worker);
                 while Instant::now() < until {
                     // What hangs is a bug of its own.
                     timeout(PATIENCE, fleet.one(&mut random)).await.expect("it ends");
