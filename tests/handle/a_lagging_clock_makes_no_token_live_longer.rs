@@ -93,3 +93,15 @@ async fn long_before_an_end_the_exact_clock_is_left_alone() {
     // The first time each use is noted, by the exact one.
     assert_eq!(asked[0], asked[1]);
 }
+
+#[tokio::test]
+async fn a_use_is_kept_as_the_exact_clock_has_it() {
+    let (shop, clock) = shop();
+    let issued = shop.issue(NewToken::new("store-42", "sync")).await.unwrap();
+    assert_eq!(verdict(&shop, issued.token.expose()).await, Ok(()));
+    let record = shop.get(&issued.record.owner, issued.record.id).await.unwrap().unwrap();
+    let used = shop.last_used(&record).unwrap();
+    assert_eq!(used.at, clock.exact.now().unwrap());
+    // How far apart two uses are that are taken for one, is judged by the lagging one.
+    assert_eq!(used.accuracy, shop.usage_resolution() * 2 + LAG);
+}
